@@ -1,0 +1,10 @@
+# Sanitizers apply to every target: host and plugins must agree on the runtime.
+if(LSHOST_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(LSHOST_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(NOT LSHOST_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "LSHOST_SANITIZE is '${LSHOST_SANITIZE}'; it must be empty, 'address' or 'thread'")
+endif()

@@ -1,0 +1,7 @@
+# One list of warnings for all of our code. Link `lshost_warnings` PRIVATE to get it.
+add_library(lshost_warnings INTERFACE)
+target_compile_options(lshost_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wthread-safety>
+  $<$<BOOL:${LSHOST_WERROR}>:-Werror>)

@@ -1,0 +1,13 @@
+#include "base/assert.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace lshost {
+
+void assert_failed(const char* expression, const char* file, int line) noexcept {
+  std::fprintf(stderr, "lshost: %s:%d: this must be true and is not: %s\n", file, line, expression);
+  std::abort();
+}
+
+}  // namespace lshost

@@ -1,0 +1,22 @@
+#include "base/clock.hpp"
+
+namespace lshost {
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  UnixNanos unix_now() const override {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+  std::chrono::steady_clock::time_point steady_now() const override { return std::chrono::steady_clock::now(); }
+};
+
+}  // namespace
+
+const Clock& system_clock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+}  // namespace lshost

@@ -1,0 +1,23 @@
+#pragma once
+// Time, as a value that tests can hand in.
+
+#include <chrono>
+#include <cstdint>
+
+namespace lshost {
+
+/// Nanoseconds since 1970-01-01 UTC; the form in which times are stored and cross the plugin ABI.
+using UnixNanos = std::int64_t;
+
+/// Where code gets the time from. Thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual UnixNanos unix_now() const = 0;                                ///< wall clock; may jump
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point steady_now() const = 0;  ///< for intervals
+};
+
+/// The machine's clock. Lives for the process.
+[[nodiscard]] const Clock& system_clock();
+
+}  // namespace lshost

@@ -1,0 +1,65 @@
+#include "base/error.hpp"
+
+#include <system_error>
+
+namespace lshost {
+
+std::string_view to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::invalid:
+      return "invalid";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::corrupt:
+      return "corrupt";
+    case ErrorCode::transient:
+      return "transient";
+    case ErrorCode::no_space:
+      return "no_space";
+    case ErrorCode::denied:
+      return "denied";
+    case ErrorCode::gone:
+      return "gone";
+    case ErrorCode::cancelled:
+      return "cancelled";
+    case ErrorCode::unsupported:
+      return "unsupported";
+    case ErrorCode::internal:
+      return "internal";
+  }
+  return "unknown";
+}
+
+namespace {
+
+ErrorCode code_of_errno(int err) noexcept {
+  switch (err) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return ErrorCode::no_space;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ErrorCode::denied;
+    case ENOENT:
+    case ENOTDIR:
+      return ErrorCode::not_found;
+    case EINVAL:
+    case ENAMETOOLONG:
+    case EISDIR:
+    case ELOOP:
+      return ErrorCode::invalid;
+    default:
+      return ErrorCode::transient;
+  }
+}
+
+}  // namespace
+
+void throw_errno(std::string_view op, std::string_view path, int err) {
+  throw Error(code_of_errno(err),
+              std::string(op) + " " + std::string(path) + ": " + std::generic_category().message(err));
+}
+
+}  // namespace lshost

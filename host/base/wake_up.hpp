@@ -1,0 +1,47 @@
+#pragma once
+// Wakes one waiting thread. A latch, not a queue.
+
+#include <chrono>
+#include <condition_variable>
+#include <stop_token>
+
+#include "base/mutex.hpp"
+
+namespace lshost {
+
+/// Any number of notify() calls between two waits cause one wake-up.
+/// Threads: notify() from any thread, wait() from one. notify() never waits for the woken thread's work.
+class WakeUp {
+ public:
+  void notify() LSHOST_EXCLUDES(mutex_) {
+    {
+      MutexLock lock(mutex_);
+      pending_ = true;
+    }
+    changed_.notify_one();
+  }
+
+  /// Waits until notified or until stop is requested. Returns false only when stop was requested.
+  [[nodiscard]] bool wait(const std::stop_token& stop) LSHOST_EXCLUDES(mutex_) LSHOST_NO_TSA {
+    MutexLock lock(mutex_);
+    changed_.wait(lock, stop, [this] { return pending_; });
+    pending_ = false;
+    return !stop.stop_requested();
+  }
+
+  /// The same, and at most for `timeout`.
+  [[nodiscard]] bool wait_for(const std::stop_token& stop, std::chrono::nanoseconds timeout)
+      LSHOST_EXCLUDES(mutex_) LSHOST_NO_TSA {
+    MutexLock lock(mutex_);
+    changed_.wait_for(lock, stop, timeout, [this] { return pending_; });
+    pending_ = false;
+    return !stop.stop_requested();
+  }
+
+ private:
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  bool pending_ LSHOST_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace lshost

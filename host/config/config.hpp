@@ -1,0 +1,115 @@
+#pragma once
+// The configuration as plain values: what replicas.toml says, with defaults filled in.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace lshost::config {
+
+/// Where something stands in the file, both from 1; 0: nowhere (a default).
+struct Location {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+};
+
+/// A value of a plugin's key as written, variables expanded. Durations and sizes are strings until somebody asks.
+struct Value {
+  std::variant<std::string, std::int64_t, double, bool, std::vector<Value>> data;
+  Location location;
+};
+
+/// The keys of one replica that are not the host's own, in file order.
+struct Entry {
+  std::string key;
+  Value value;
+  Location key_location;
+};
+
+/// A duration of 0 means "never" for snapshot_interval and "for ever" for retention.
+struct ReplicaConfig {
+  std::string type;
+  std::string name;  ///< the type if none is set; unique per database
+  std::chrono::nanoseconds snapshot_interval = std::chrono::hours(24);
+  std::chrono::nanoseconds retention = std::chrono::hours(168);
+  std::vector<Entry> entries;
+  Location location;       ///< of [[database.replica]]
+  Location type_location;  ///< of the value of `type`
+};
+
+struct DatabaseConfig {
+  std::string path;       ///< absolute, normalized; the file need not exist yet
+  std::string meta_path;  ///< absolute; ".<name>-lshost" beside the database if not set
+  std::chrono::nanoseconds checkpoint_interval = std::chrono::minutes(1);
+  std::uint32_t min_checkpoint_pages = 1000;
+  std::uint64_t shadow_wal_limit_bytes = std::uint64_t{4} << 30;
+  bool exclusive_checkpoints = true;  ///< key "exclusive-checkpoints": the host is the only checkpointer while attached
+  std::vector<ReplicaConfig> replicas;
+  Location location;
+};
+
+enum class LogLevel { trace, debug, info, warn, error };
+enum class LogFormat { text, json };
+
+struct Config {
+  std::string file;  ///< as named on the command line
+  std::vector<std::string> plugin_path;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+  std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(30);
+  std::vector<DatabaseConfig> databases;
+};
+
+/// One key that a plugin knows; the C++ form of lshost_config_key.
+enum class KeyType { string, integer, boolean, real, duration, size };
+struct KeySpec {
+  std::string key;
+  KeyType type = KeyType::string;
+  bool required = false;
+  bool secret = false;
+  bool list = false;
+  bool deprecated = false;
+  std::optional<std::string> default_value;
+  std::string help;
+  std::vector<std::string> choices;
+};
+
+/// One mistake, with what a person needs to mend it.
+struct Diagnostic {
+  Location location;
+  std::string message;  ///< "unknown key 'pth'; did you mean 'path'?"
+};
+
+/// What loading found: a configuration, or all mistakes at once, in file order.
+struct Loaded {
+  Config config;
+  std::string text;  ///< of the file, to show lines from
+  std::vector<Diagnostic> mistakes;
+};
+
+/// Reads, parses and checks `file` as far as that needs no plugin. Throws Error{invalid} only where the file can not be
+/// read.
+[[nodiscard]] Loaded load(const std::string& file);
+/// The same for a text; `directory` is what relative paths in it are relative to.
+[[nodiscard]] Loaded load_text(const std::string& text, const std::string& file, const std::string& directory);
+
+/// Checks a replica's entries against what its plugin knows; appends to `mistakes`.
+void check_entries(const ReplicaConfig& replica, const std::vector<KeySpec>& keys, std::vector<Diagnostic>& mistakes);
+
+/// "replicas.toml:12:3: unknown key 'pth'; did you mean 'path'?", the line, and a caret below the place.
+[[nodiscard]] std::string format_diagnostic(const Loaded& loaded, const Diagnostic& diagnostic);
+
+/// "1s", "24h", "1h30m", "250ms", "0"; units ns us ms s m h d. nullopt: not of that form, negative, or too large.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept;
+/// "4GiB", "64MB", "1024", "512KiB"; binary units KiB MiB GiB TiB, decimal KB MB GB TB, B. nullopt: not of that form.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text) noexcept;
+
+/// The nearest of `known` to `word`, if one is near enough to be meant.
+[[nodiscard]] std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace lshost::config

@@ -1,0 +1,44 @@
+#pragma once
+// "Something may have changed there": a hint, never a proof.
+//
+// One inotify instance and one thread for all databases. Events that come faster than they are read
+// merge; when the kernel's queue overflows everybody is woken. Callers re-check what they watch.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lshost::os {
+
+/// Watches files and directories. Thread-safe.
+class FileWatcher {
+ public:
+  using Callback = std::function<void()>;  ///< runs on the watcher's thread; must not block, throw, or call the watcher
+
+  virtual ~FileWatcher() = default;
+
+  /// A watch; destroying it removes the watch. After the destructor returned the callback does not run any more.
+  class Watch {
+   public:
+    virtual ~Watch() = default;
+  };
+
+  /// Wakes on writes to, truncation of, and removal of the file. Throws Error{not_found} if it is not there.
+  [[nodiscard]] virtual std::unique_ptr<Watch> watch_file(const std::string& path, Callback callback) = 0;
+
+  /// Wakes when `name` (or a name that starts with it, such as its -wal) is created, removed or renamed in
+  /// `directory`, and when `name` itself is written.
+  /// Many watches on one directory share one kernel watch.
+  [[nodiscard]] virtual std::unique_ptr<Watch> watch_name(const std::string& directory, const std::string& name,
+                                                          Callback callback) = 0;
+
+  /// Calls `callback` on the watcher's thread about once a second, for as long as the result lives: the slow
+  /// poll behind all hints. One timer serves all.
+  [[nodiscard]] virtual std::unique_ptr<Watch> every_second(Callback callback) = 0;
+};
+
+/// The inotify one. Throws Error{no_space} with the name of the kernel limit when a limit is reached.
+[[nodiscard]] std::unique_ptr<FileWatcher> make_inotify_watcher();
+
+}  // namespace lshost::os
