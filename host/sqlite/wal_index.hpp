@@ -45,10 +45,11 @@ inline constexpr std::uint32_t kReadMarkNotUsed = 0xffffffff;
 /// The connection must run no transaction while locks are held here, and have read once (Connection::read_once),
 /// in WAL mode. Ownership: borrows the connection, which must outlive this. Locks still held are released by the
 /// destructor. A lock is taken once at a time: asking for a held one asserts, because SQLite versions disagree.
-/// Threads: locks from one thread at a time; try_read_header, backfilled_frames and the like from any thread.
+/// Threads: locks and page_of_frame from one thread at a time; the const queries from any thread, except holds().
 class WalIndex {
  public:
-  /// Throws Error{unsupported} if the VFS has no shared memory, Error{transient} if it is not in WAL mode.
+  /// Throws Error{unsupported} if the VFS has no shared memory, Error{transient} if the connection is not in WAL
+  /// mode or has not read yet.
   explicit WalIndex(sqlite3* connection);
   ~WalIndex();
   WalIndex(const WalIndex&) = delete;
@@ -68,10 +69,12 @@ class WalIndex {
   [[nodiscard]] std::uint32_t backfilled_frames() const noexcept;           ///< nBackfill
   [[nodiscard]] std::uint32_t read_mark(WalLock read_slot) const noexcept;  ///< REQUIRES: read0..read4
 
-  /// The page number the index has for frame `frame` (from 1). REQUIRES: frame <= max_frame.
+  /// The page number the index has for frame `frame` (from 1). REQUIRES: 1 <= frame <= max_frame.
+  /// Throws Error{transient} if that part of the index can not be mapped.
   [[nodiscard]] std::uint32_t page_of_frame(std::uint32_t frame);
 
-  /// False: somebody else holds it in a way that excludes ours. Throws Error{transient} on other failures.
+  /// False: somebody else holds it in a way that excludes ours. Never waits.
+  /// Throws Error{transient} on other failures.
   [[nodiscard]] bool try_lock_shared(WalLock lock);
   [[nodiscard]] bool try_lock_exclusive(WalLock lock);
   void unlock(WalLock lock) noexcept;  ///< REQUIRES: held
@@ -80,9 +83,9 @@ class WalIndex {
  private:
   enum class Held : std::uint8_t { no, shared, exclusive };
   [[nodiscard]] const volatile std::uint32_t* region(std::size_t number);
-  [[nodiscard]] bool try_lock(WalLock lock, bool exclusive);
+  [[nodiscard]] bool try_lock(WalLock lock, Held how);
 
-  sqlite3_file* file_;
+  sqlite3_file* file_;  ///< of the database, borrowed from the connection
   const volatile std::uint32_t* first_region_;
   std::array<Held, 8> held_{};
 };

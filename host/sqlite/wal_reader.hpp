@@ -12,15 +12,15 @@
 
 namespace lshost::sqlite {
 
-/// Why next() had nothing more to give. None of these is an error: a log that is being written, or was left
-/// by a crash, ends in one of them.
+/// Why next() had nothing more to give: what stands right behind the last commit frame. None of these is an
+/// error: a log that is being written, or was left by a crash, ends in one of them.
 enum class WalEnd {
   none,               ///< next() has not reached the end yet
   end_of_file,        ///< the log stops exactly after a commit frame
   partial_frame,      ///< the log stops inside a header or a page
   salt_mismatch,      ///< the next frame is left over from before the last restart
   checksum_mismatch,  ///< the next frame is torn or still being written
-  uncommitted_tail,   ///< whole, valid frames follow but no commit frame does
+  uncommitted_tail,   ///< at least one whole, valid frame follows but no commit frame does
 };
 
 /// One committed transaction: the bytes [offset, offset + size) of the log, frames unchanged.
@@ -49,6 +49,9 @@ class WalReader {
   [[nodiscard]] const wal::Header& header() const noexcept { return chain_.header(); }
 
  private:
+  /// Why the bytes behind the last commit frame do not begin with a frame of this log.
+  [[nodiscard]] WalEnd why_not(ByteSpan rest) const noexcept;
+
   ByteSpan wal_;
   wal::Chain chain_;
   WalEnd end_ = WalEnd::none;
