@@ -24,9 +24,16 @@
 /* A function pointer member: LSHOST_FN(result, name, parameters...). */
 #define LSHOST_FN(ret, name, ...) ret (*name)(__VA_ARGS__) LSHOST_NOEXCEPT
 
-/* True if the struct that `p` points at is long enough to have member `m`, and it is set. */
+/* True if the struct that `p` points at is long enough to have member `m`, and it is set (not NULL, not 0). */
+#ifdef __cplusplus
+#define LSHOST_HAS(p, m)                                                                                              \
+  (static_cast<size_t>(reinterpret_cast<const char*>(&(p)->m) - reinterpret_cast<const char*>(p)) + sizeof((p)->m) <= \
+       (p)->struct_size &&                                                                                            \
+   (p)->m)
+#else
 #define LSHOST_HAS(p, m) \
-  ((size_t)((const char *)&(p)->m - (const char *)(p)) + sizeof((p)->m) <= (p)->struct_size && (p)->m)
+  ((size_t)((const char*)&(p)->m - (const char*)(p)) + sizeof((p)->m) <= (p)->struct_size && (p)->m)
+#endif
 
 LSHOST_BEGIN_C
 
@@ -39,14 +46,14 @@ enum {
   LSHOST_GONE = 4,      /* that position does not exist any more: take a snapshot of the current generation */
 
   LSHOST_E_INTERNAL = -1,
-  LSHOST_E_INVALID = -2,     /* the call makes no sense */
-  LSHOST_E_CONFIG = -3,      /* the configuration does */
+  LSHOST_E_INVALID = -2, /* the call makes no sense */
+  LSHOST_E_CONFIG = -3,  /* the configuration does */
   LSHOST_E_NOT_FOUND = -4,
   LSHOST_E_DENIED = -5,      /* permissions, credentials */
   LSHOST_E_UNAVAILABLE = -6, /* the destination can not be reached or does not answer */
   LSHOST_E_IO = -7,
   LSHOST_E_NO_SPACE = -8,
-  LSHOST_E_CORRUPT = -9,     /* bytes that are not what they must be */
+  LSHOST_E_CORRUPT = -9, /* bytes that are not what they must be */
   LSHOST_E_UNSUPPORTED = -10,
   LSHOST_E_NO_MEMORY = -11
 };
@@ -58,8 +65,8 @@ enum {
 };
 
 /* What went wrong, in one sentence: lowercase, no full stop, what failed first and then why, no secrets.
- * Owned by the caller, who sets struct_size; filled by the callee on a negative result. Every parameter of this
- * type may be NULL. */
+ * Owned by the caller, who sets struct_size and zeroes the rest; filled by the callee on a negative result. Every
+ * parameter of this type may be NULL. */
 typedef struct lshost_error {
   uint32_t struct_size;
   int32_t code;            /* the result */
@@ -86,21 +93,21 @@ typedef struct lshost_reader lshost_reader;
 struct lshost_reader {
   uint32_t struct_size;
   uint32_t flags; /* 0 */
-  void *impl;     /* the maker's */
+  void* impl;     /* the maker's */
   /* Copies up to `cap` bytes to `buf` and sets *n; *n == 0 with LSHOST_OK is the end. LSHOST_CANCELLED when the
    * host stops the replica, LSHOST_GONE when the host had to take the stream back. May block. */
-  LSHOST_FN(int32_t, read, lshost_reader *self, void *buf, size_t cap, size_t *n, lshost_error *err);
+  LSHOST_FN(int32_t, read, lshost_reader* self, void* buf, size_t cap, size_t* n, lshost_error* err);
   /* Optional, may be NULL. If the bytes still to be read are the run [*offset, *offset + *length) of one file:
    * returns its descriptor, borrowed until close, to be used with positioned reads, copy_file_range or sendfile only.
    * -1: they are not. */
-  LSHOST_FN(int32_t, fd, lshost_reader *self, uint64_t *offset, uint64_t *length);
-  LSHOST_FN(void, close, lshost_reader *self);
+  LSHOST_FN(int32_t, fd, lshost_reader* self, uint64_t* offset, uint64_t* length);
+  LSHOST_FN(void, close, lshost_reader* self);
 };
 
 /* A name and a value in a log line. FINAL. */
 typedef struct lshost_kv {
-  const char *key;
-  const char *value;
+  const char* key;
+  const char* value;
 } lshost_kv;
 
 LSHOST_END_C

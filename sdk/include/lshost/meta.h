@@ -23,11 +23,14 @@ typedef struct lshost_meta {
   char sdk[32];    /* what it was made with, for people */
 } lshost_meta;
 
+/* Every library exports its identity under this name. */
+extern LSHOST_EXPORT const lshost_meta lshost_plugin_meta;
+
 /* In C, once per library:
  *   LSHOST_DEFINE_META("lshost-foo", "1.0.0", "foo")  */
 #ifndef __cplusplus
-#define LSHOST_DEFINE_META(NAME, VERSION, TYPES)                                                              \
-  LSHOST_EXPORT __attribute__((section(LSHOST_META_SECTION), used)) const lshost_meta lshost_plugin_meta = { \
+#define LSHOST_DEFINE_META(NAME, VERSION, TYPES)                                               \
+  __attribute__((section(LSHOST_META_SECTION), used)) const lshost_meta lshost_plugin_meta = { \
       LSHOST_META_MAGIC, sizeof(lshost_meta), LSHOST_ABI_MAJOR, LSHOST_ABI_MINOR, NAME, VERSION, TYPES, "c 1.0"};
 #endif
 

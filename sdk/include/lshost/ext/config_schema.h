@@ -20,20 +20,20 @@ enum {
 
 typedef struct lshost_config_key {
   uint32_t struct_size;
-  int32_t type;   /* LSHOST_CFG_* (host.h) */
-  uint32_t flags; /* LSHOST_KEY_* */
-  uint32_t reserved; /* 0 */
-  const char *key;           /* kebab-case */
-  const char *default_value; /* as written in a configuration, NULL: none */
-  const char *help;          /* one line */
-  const char *choices;       /* "a|b|c" or NULL */
+  int32_t type;              /* LSHOST_CFG_* (host.h) */
+  uint32_t flags;            /* LSHOST_KEY_* */
+  uint32_t reserved;         /* 0 */
+  const char* key;           /* kebab-case */
+  const char* default_value; /* as written in a configuration, NULL: none */
+  const char* help;          /* one line */
+  const char* choices;       /* "a|b|c" or NULL */
 } lshost_config_key;
 
 /* Static. The host's own keys of a replica (type, name, snapshot-interval, retention, ...) do not belong here. */
 typedef struct lshost_config_schema {
   uint32_t struct_size;
   uint32_t count;
-  const lshost_config_key *const *keys;
+  const lshost_config_key* const* keys;
 } lshost_config_schema;
 
 LSHOST_END_C

@@ -15,7 +15,7 @@ typedef struct lshost_health {
   uint32_t flags; /* 0 */
   /* [any] Reaches the destination, proves the credentials, writes and removes a probe, and leaves nothing behind.
    * Returns within deadline_ms. */
-  LSHOST_FN(int32_t, probe, lshost_replicator *self, int64_t deadline_ms, lshost_error *err);
+  LSHOST_FN(int32_t, probe, lshost_replicator* self, int64_t deadline_ms, lshost_error* err);
 } lshost_health;
 
 LSHOST_END_C

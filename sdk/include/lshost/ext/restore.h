@@ -23,7 +23,7 @@ enum {
  *   WAL         the bytes [pos.offset, pos.offset + size) of index pos.index; several items may make up one index. */
 typedef struct lshost_item {
   uint32_t struct_size;
-  int32_t kind;      /* LSHOST_ITEM_* */
+  int32_t kind; /* LSHOST_ITEM_* */
   lshost_pos pos;
   uint64_t size;      /* bytes that open will deliver */
   int64_t created_ns; /* GENERATION, SNAPSHOT: of pos; WAL: the commit time of its first run; 0: not known */
@@ -32,13 +32,14 @@ typedef struct lshost_item {
   uint32_t reserved; /* 0 */
 } lshost_item;
 
-/* Receives a list. `item` is borrowed for the call. Another result than LSHOST_OK ends the listing, which returns it. */
+/* Receives a list. `item` is borrowed for the call. Another result than LSHOST_OK ends the listing, which returns it.
+ */
 typedef struct lshost_item_sink lshost_item_sink;
 struct lshost_item_sink {
   uint32_t struct_size;
   uint32_t flags; /* 0 */
-  void *impl;
-  LSHOST_FN(int32_t, item, lshost_item_sink *self, const lshost_item *item);
+  void* impl;
+  LSHOST_FN(int32_t, item, lshost_item_sink* self, const lshost_item* item);
 };
 
 /* Receives commit times of one index, in order: all transactions that end at or before `end_offset` were committed by
@@ -47,8 +48,8 @@ typedef struct lshost_time_sink lshost_time_sink;
 struct lshost_time_sink {
   uint32_t struct_size;
   uint32_t flags; /* 0 */
-  void *impl;
-  LSHOST_FN(int32_t, time, lshost_time_sink *self, uint64_t end_offset, int64_t commit_ns);
+  void* impl;
+  LSHOST_FN(int32_t, time, lshost_time_sink* self, uint64_t end_offset, int64_t commit_ns);
 };
 
 /* Works on instances that were never started, also on ones made LSHOST_CREATE_OFFLINE; beside a running worker, too.
@@ -58,12 +59,14 @@ typedef struct lshost_restore {
   uint32_t flags; /* 0 */
   /* Lists items of one kind in position order; `generation` is ignored for GENERATION. Unfinished and foreign things
    * are left out. A destination with nothing in it lists nothing; one that can not be read is a failure. */
-  LSHOST_FN(int32_t, list, lshost_replicator *self, int32_t kind, const char *generation, lshost_item_sink *sink, lshost_error *err);
+  LSHOST_FN(int32_t, list, lshost_replicator* self, int32_t kind, const char* generation, lshost_item_sink* sink,
+            lshost_error* err);
   /* The bytes of a SNAPSHOT or WAL item, as raw SQLite bytes. LSHOST_E_CORRUPT, here or while reading, if they are not
-   * what was stored. */
-  LSHOST_FN(int32_t, open, lshost_replicator *self, const lshost_item *item, lshost_reader **out, lshost_error *err);
+   * what was stored; LSHOST_E_NOT_FOUND, here or while reading, if it was removed after it was listed. */
+  LSHOST_FN(int32_t, open, lshost_replicator* self, const lshost_item* item, lshost_reader** out, lshost_error* err);
   /* Optional, may be NULL. The commit times inside one WAL item. */
-  LSHOST_FN(int32_t, commit_times, lshost_replicator *self, const lshost_item *item, lshost_time_sink *sink, lshost_error *err);
+  LSHOST_FN(int32_t, commit_times, lshost_replicator* self, const lshost_item* item, lshost_time_sink* sink,
+            lshost_error* err);
 } lshost_restore;
 
 LSHOST_END_C

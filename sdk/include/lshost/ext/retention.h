@@ -14,7 +14,7 @@ typedef struct lshost_retention {
   uint32_t flags; /* 0 */
   /* [any] Removes items as listed by lshost_restore.list, in the order given. A missing one is no error. A GENERATION
    * item removes all that is left of it. The host decides what may go; the plugin only removes. */
-  LSHOST_FN(int32_t, remove, lshost_replicator *self, const lshost_item *const *items, size_t n, lshost_error *err);
+  LSHOST_FN(int32_t, remove, lshost_replicator* self, const lshost_item* const* items, size_t n, lshost_error* err);
 } lshost_retention;
 
 LSHOST_END_C
