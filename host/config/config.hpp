@@ -2,7 +2,9 @@
 // The configuration as plain values: what replicas.toml says, with defaults filled in.
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,23 +14,28 @@
 
 namespace lshost::config {
 
-/// Where something stands in the file, both from 1; 0: nowhere (a default).
+/// Where something stands in the file, both from 1; 0: nowhere (a default). A column is a code point, not a byte.
 struct Location {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
+  friend auto operator<=>(const Location&, const Location&) = default;
 };
 
 /// A value of a plugin's key as written, variables expanded. Durations and sizes are strings until somebody asks.
+/// An array holds no arrays.
 struct Value {
   std::variant<std::string, std::int64_t, double, bool, std::vector<Value>> data;
-  Location location;
+  Location location = {};
+  Location end = {};        ///< just behind it
+  bool is_private = false;  ///< holds text from the environment, which nobody prints
 };
 
 /// The keys of one replica that are not the host's own, in file order.
 struct Entry {
   std::string key;
   Value value;
-  Location key_location;
+  Location key_location = {};
+  bool is_broken = false;  ///< a mistake about the value is already reported: the value means nothing
 };
 
 /// A duration of 0 means "never" for snapshot_interval and "for ever" for retention.
@@ -82,18 +89,31 @@ struct KeySpec {
 /// One mistake, with what a person needs to mend it.
 struct Diagnostic {
   Location location;
-  std::string message;  ///< "unknown key 'pth'; did you mean 'path'?"
+  std::string message;      ///< "unknown key 'pth'; did you mean 'path'?"
+  bool is_warning = false;  ///< worth saying; the configuration is good all the same
+};
+
+/// A run of the text that is never shown: the value of a key that holds a secret.
+struct Secret {
+  Location begin;
+  Location end;
 };
 
 /// What loading found: a configuration, or all mistakes at once, in file order.
+/// With a mistake that is more than a warning, `config` is what could be made of the rest: for more checks, not for
+/// use.
 struct Loaded {
   Config config;
   std::string text;  ///< of the file, to show lines from
   std::vector<Diagnostic> mistakes;
+  std::vector<Secret> secrets;
 };
 
+/// Whether `loaded.config` may be used: there is no mistake but warnings.
+[[nodiscard]] bool is_usable(const Loaded& loaded) noexcept;
+
 /// Reads, parses and checks `file` as far as that needs no plugin. Throws Error{invalid} only where the file can not be
-/// read.
+/// read: it is missing, denied, a directory, or larger than 16 MiB.
 [[nodiscard]] Loaded load(const std::string& file);
 /// The same for a text; `directory` is what relative paths in it are relative to.
 [[nodiscard]] Loaded load_text(const std::string& text, const std::string& file, const std::string& directory);
@@ -101,12 +121,22 @@ struct Loaded {
 /// Checks a replica's entries against what its plugin knows; appends to `mistakes`.
 void check_entries(const ReplicaConfig& replica, const std::vector<KeySpec>& keys, std::vector<Diagnostic>& mistakes);
 
-/// "replicas.toml:12:3: unknown key 'pth'; did you mean 'path'?", the line, and a caret below the place.
-[[nodiscard]] std::string format_diagnostic(const Loaded& loaded, const Diagnostic& diagnostic);
+/// What the plugin of a replica knows. nullopt: it can not be asked; the reason, if it is a mistake, was appended.
+using SchemaOf = std::function<std::optional<std::vector<KeySpec>>(const ReplicaConfig&, std::vector<Diagnostic>&)>;
+/// check_entries for every replica of `loaded`; values of secret keys join loaded.secrets; file order is kept.
+void check_all(Loaded& loaded, const SchemaOf& schema_of);
 
-/// "1s", "24h", "1h30m", "250ms", "0"; units ns us ms s m h d. nullopt: not of that form, negative, or too large.
+/// "replicas.toml:12:3: unknown key 'pth'; did you mean 'path'?", the line, and a caret below the place. Values in
+/// loaded.secrets are shown as "***". Ends in a newline.
+[[nodiscard]] std::string format_diagnostic(const Loaded& loaded, const Diagnostic& diagnostic);
+/// All of loaded.mistakes, one after the other; O(text + mistakes).
+[[nodiscard]] std::string format_mistakes(const Loaded& loaded);
+
+/// "1s", "24h", "1h30m", "250ms", "0"; units d h m s ms us ns, each at most once and in this order. nullopt: not of
+/// that form (no sign, fraction or space), or more than 292 years.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept;
-/// "4GiB", "64MB", "1024", "512KiB"; binary units KiB MiB GiB TiB, decimal KB MB GB TB, B. nullopt: not of that form.
+/// "4GiB", "64MB", "1024", "512KiB"; binary units KiB MiB GiB TiB, decimal KB MB GB TB, B.
+/// nullopt: not of that form (no sign, fraction or space), or 2^64 or more.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text) noexcept;
 
 /// The nearest of `known` to `word`, if one is near enough to be meant.
