@@ -49,7 +49,16 @@ ErrorCode code_of_errno(int err) noexcept {
     case ENAMETOOLONG:
     case EISDIR:
     case ELOOP:
+    case EEXIST:
+    case ENOTEMPTY:
+    case EXDEV:
       return ErrorCode::invalid;
+    case ENOSYS:
+    case EOPNOTSUPP:
+      return ErrorCode::unsupported;
+    case EBADF:
+    case EFAULT:
+      return ErrorCode::internal;
     default:
       return ErrorCode::transient;
   }

@@ -22,18 +22,17 @@ class WakeUp {
   }
 
   /// Waits until notified or until stop is requested. Returns false only when stop was requested.
-  [[nodiscard]] bool wait(const std::stop_token& stop) LSHOST_EXCLUDES(mutex_) LSHOST_NO_TSA {
+  [[nodiscard]] bool wait(const std::stop_token& stop) LSHOST_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    changed_.wait(lock, stop, [this] { return pending_; });
+    changed_.wait(lock, stop, [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
     pending_ = false;
     return !stop.stop_requested();
   }
 
   /// The same, and at most for `timeout`.
-  [[nodiscard]] bool wait_for(const std::stop_token& stop, std::chrono::nanoseconds timeout)
-      LSHOST_EXCLUDES(mutex_) LSHOST_NO_TSA {
+  [[nodiscard]] bool wait_for(const std::stop_token& stop, std::chrono::nanoseconds timeout) LSHOST_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    changed_.wait_for(lock, stop, timeout, [this] { return pending_; });
+    changed_.wait_for(lock, stop, timeout, [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
     pending_ = false;
     return !stop.stop_requested();
   }
