@@ -16,7 +16,7 @@
 
 namespace lshost::os {
 
-/// What stat() tells of a path (links followed).
+/// What stat() tells of a path. Links are followed: all but is_link is about what they lead to.
 struct FileStat {
   std::uint64_t size_bytes = 0;
   UnixNanos modified_ns = 0;
@@ -27,6 +27,7 @@ struct FileStat {
   std::uint32_t gid = 0;
   bool is_directory = false;
   bool is_regular = false;
+  bool is_link = false;  ///< the name itself is a symbolic link
 };
 
 /// A file open for reading at any place. Threads: read_at and size from any thread at once.
@@ -58,15 +59,16 @@ class WritableFile {
 class Fs {
  public:
   virtual ~Fs() = default;
-  /// Creates or empties `path`; created with `mode` (not masked).
+  /// Creates or empties `path`, which then has `mode` (not masked). Never through a link.
   [[nodiscard]] virtual std::unique_ptr<WritableFile> create(std::string_view op, const std::string& path,
                                                              std::uint32_t mode) = 0;
   /// Opens an existing file; the next append goes to its end. Error{not_found} if there is none.
   [[nodiscard]] virtual std::unique_ptr<WritableFile> open_append(std::string_view op, const std::string& path) = 0;
   [[nodiscard]] virtual std::unique_ptr<ReadableFile> open_read(std::string_view op, const std::string& path) = 0;
-  /// nullopt: there is nothing under that name.
+  /// nullopt: there is nothing under that name, or a link that leads nowhere.
   [[nodiscard]] virtual std::optional<FileStat> stat(std::string_view op, const std::string& path) = 0;
-  /// The names in a directory, sorted, without "." and ".."; nullopt: there is no such directory.
+  /// The names in a directory, sorted, without "." and ".."; nullopt: there is nothing under that
+  /// name. Error{not_found} if it is no directory.
   [[nodiscard]] virtual std::optional<std::vector<std::string>> list(std::string_view op,
                                                                      const std::string& directory) = 0;
   /// Creates `directory` and missing parents with `mode`, and makes their names durable. Existing ones stay as they
