@@ -14,22 +14,28 @@ namespace lshost::os {
 /// Watches files and directories. Thread-safe.
 class FileWatcher {
  public:
-  using Callback = std::function<void()>;  ///< runs on the watcher's thread; must not block, throw, or call the watcher
+  using Callback =
+      std::function<void()>;  ///< runs on the watcher's thread; must not block, throw, or touch watcher and watches
 
   virtual ~FileWatcher() = default;
 
-  /// A watch; destroying it removes the watch. After the destructor returned the callback does not run any more.
+  /// A watch; destroying it removes the watch, and waits for a callback that runs. After that the callback does not
+  /// run any more, and what it captured is gone. Destroy watches before their watcher.
   class Watch {
    public:
     virtual ~Watch() = default;
   };
 
-  /// Wakes on writes to, truncation of, and removal of the file. Throws Error{not_found} if it is not there.
+  /// Wakes on writes to, truncation, renaming and removal of the file (also on a change of mode or owner). Throws
+  /// Error{not_found} if it is not there. The watch is on the file, not on the name: when the file is gone it has woken
+  /// once and stays silent; watch again.
   [[nodiscard]] virtual std::unique_ptr<Watch> watch_file(const std::string& path, Callback callback) = 0;
 
   /// Wakes when `name` (or a name that starts with it, such as its -wal) is created, removed or renamed in
   /// `directory`, and when `name` itself is written.
-  /// Many watches on one directory share one kernel watch.
+  /// An empty `name` stands for every name. Throws Error{not_found} if the directory is not there. When the directory
+  /// goes, it wakes once and stays silent; watch again.
+  /// Many watches on one directory share one kernel watch; a `name` that exists takes one more.
   [[nodiscard]] virtual std::unique_ptr<Watch> watch_name(const std::string& directory, const std::string& name,
                                                           Callback callback) = 0;
 
