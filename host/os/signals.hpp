@@ -1,12 +1,19 @@
 #pragma once
 // SIGTERM and SIGINT as a stop request. A second one ends the process at once with exit code 1.
 
+#include <memory>
 #include <stop_token>
 
 namespace lshost::os {
 
-/// Blocks SIGTERM, SIGINT and SIGHUP for the calling thread and all it starts later, ignores SIGPIPE, and
-/// watches for them on its own thread. Construct it in main before any other thread. One per process.
+/// Blocks SIGTERM, SIGINT and SIGHUP for the calling thread and all it starts later, and watches for them on its own
+/// thread; SIGHUP does nothing. SIGPIPE and SIGXFSZ are ignored: a write says the same with errno.
+///
+/// Ownership: construct it in main before any other thread; one per process. The destructor gives the calling thread
+///            its mask back.
+/// Threads:   stop callbacks run on the signal thread and must be short: a second signal waits for them.
+/// Errors:    the constructor throws Error{transient} without descriptors.
+/// Programs that are started inherit the mask and what is ignored: reset both in the child (posix_spawnattr).
 class Signals {
  public:
   Signals();
@@ -19,7 +26,7 @@ class Signals {
 
  private:
   struct Impl;
-  Impl* impl_;
+  const std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace lshost::os
