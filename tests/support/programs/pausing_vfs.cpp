@@ -1,0 +1,133 @@
+#include "support/programs/pausing_vfs.hpp"
+
+#include <sqlite3.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <utility>
+
+namespace lshost::test {
+namespace {
+
+StepHook the_hook;
+sqlite3_vfs* the_system = nullptr;
+
+/// SQLite allocates this with room for the system's file behind it.
+struct PausingFile {
+  sqlite3_file base;
+  const char* kind;  ///< "db", "wal", or null for files without steps
+};
+
+constexpr std::size_t kSystemFileOffset = (sizeof(PausingFile) + 15) / 16 * 16;
+
+sqlite3_file* system_file(sqlite3_file* file) {
+  return reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + kSystemFileOffset);
+}
+
+void step(sqlite3_file* file, const char* what) {
+  const char* kind = reinterpret_cast<PausingFile*>(file)->kind;
+  if (kind != nullptr) the_hook(std::string(kind) + "." + what);
+}
+
+/// A method that passes its arguments on, with or without a step before it.
+template <auto Method, class... Args>
+auto pass(sqlite3_file* file, Args... args) {
+  sqlite3_file* system = system_file(file);
+  return (system->pMethods->*Method)(system, args...);
+}
+
+int close_file(sqlite3_file* file) { return pass<&sqlite3_io_methods::xClose>(file); }
+int read(sqlite3_file* file, void* into, int size, sqlite3_int64 offset) {
+  return pass<&sqlite3_io_methods::xRead>(file, into, size, offset);
+}
+int write(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
+  step(file, "write");
+  return pass<&sqlite3_io_methods::xWrite>(file, from, size, offset);
+}
+int truncate(sqlite3_file* file, sqlite3_int64 size) {
+  step(file, "truncate");
+  return pass<&sqlite3_io_methods::xTruncate>(file, size);
+}
+int sync(sqlite3_file* file, int flags) {
+  step(file, "sync");
+  return pass<&sqlite3_io_methods::xSync>(file, flags);
+}
+int file_size(sqlite3_file* file, sqlite3_int64* size) { return pass<&sqlite3_io_methods::xFileSize>(file, size); }
+int lock(sqlite3_file* file, int level) { return pass<&sqlite3_io_methods::xLock>(file, level); }
+int unlock(sqlite3_file* file, int level) { return pass<&sqlite3_io_methods::xUnlock>(file, level); }
+int check_reserved_lock(sqlite3_file* file, int* out) {
+  return pass<&sqlite3_io_methods::xCheckReservedLock>(file, out);
+}
+int file_control(sqlite3_file* file, int op, void* argument) {
+  return pass<&sqlite3_io_methods::xFileControl>(file, op, argument);
+}
+int sector_size(sqlite3_file* file) { return pass<&sqlite3_io_methods::xSectorSize>(file); }
+int device_characteristics(sqlite3_file* file) { return pass<&sqlite3_io_methods::xDeviceCharacteristics>(file); }
+
+int shm_map(sqlite3_file* file, int region, int size, int extend, void volatile** mapped) {
+  return pass<&sqlite3_io_methods::xShmMap>(file, region, size, extend, mapped);
+}
+int shm_lock(sqlite3_file* file, int first, int count, int flags) {
+  const char* what = (flags & SQLITE_SHM_UNLOCK) != 0      ? "unlock."
+                     : (flags & SQLITE_SHM_EXCLUSIVE) != 0 ? "exclusive."
+                                                           : "shared.";
+  the_hook(std::string("shm.") + what + std::to_string(first));
+  return pass<&sqlite3_io_methods::xShmLock>(file, first, count, flags);
+}
+void shm_barrier(sqlite3_file* file) {
+  the_hook("shm.barrier");
+  pass<&sqlite3_io_methods::xShmBarrier>(file);
+}
+int shm_unmap(sqlite3_file* file, int remove) { return pass<&sqlite3_io_methods::xShmUnmap>(file, remove); }
+int fetch(sqlite3_file* file, sqlite3_int64 offset, int size, void** out) {
+  return pass<&sqlite3_io_methods::xFetch>(file, offset, size, out);
+}
+int unfetch(sqlite3_file* file, sqlite3_int64 offset, void* page) {
+  if (page == nullptr) step(file, "unfetch");
+  return pass<&sqlite3_io_methods::xUnfetch>(file, offset, page);
+}
+
+const sqlite3_io_methods kMethods = {
+    .iVersion = 3,
+    .xClose = close_file,
+    .xRead = read,
+    .xWrite = write,
+    .xTruncate = truncate,
+    .xSync = sync,
+    .xFileSize = file_size,
+    .xLock = lock,
+    .xUnlock = unlock,
+    .xCheckReservedLock = check_reserved_lock,
+    .xFileControl = file_control,
+    .xSectorSize = sector_size,
+    .xDeviceCharacteristics = device_characteristics,
+    .xShmMap = shm_map,
+    .xShmLock = shm_lock,
+    .xShmBarrier = shm_barrier,
+    .xShmUnmap = shm_unmap,
+    .xFetch = fetch,
+    .xUnfetch = unfetch,
+};
+
+int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  auto* pausing = reinterpret_cast<PausingFile*>(file);
+  pausing->kind = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? "db" : (flags & SQLITE_OPEN_WAL) != 0 ? "wal" : nullptr;
+  const int code = the_system->xOpen(the_system, name, system_file(file), flags, out_flags);
+  // SQLite closes a file if and only if it has methods.
+  file->pMethods = system_file(file)->pMethods == nullptr ? nullptr : &kMethods;
+  return code;
+}
+
+}  // namespace
+
+void install_pausing_vfs(StepHook hook) {
+  the_hook = std::move(hook);
+  the_system = sqlite3_vfs_find(nullptr);
+  static sqlite3_vfs pausing = *the_system;
+  pausing.zName = "pausing";
+  pausing.szOsFile = static_cast<int>(kSystemFileOffset) + the_system->szOsFile;
+  pausing.xOpen = open_file;
+  if (sqlite3_vfs_register(&pausing, /*makeDflt=*/1) != SQLITE_OK) std::abort();
+}
+
+}  // namespace lshost::test
