@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   CLI::App app("lshost replicates SQLite databases, continuously, to any number of replicas.", "lshost");
   app.require_subcommand(0, 1);
   cli::Action chosen;
+  cli::add_config(app, chosen);
   cli::add_version(app, chosen);
   try {
     app.parse(argc, argv);

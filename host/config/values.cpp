@@ -29,6 +29,16 @@ const T* get(const Node& node) {
   return node.is_broken ? nullptr : std::get_if<T>(&node.data);
 }
 
+/// The text with each number made 1: good if the form is good, whatever the amounts.
+std::string with_ones(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_digit = c >= '0' && c <= '9';
+    if (!is_digit || out.empty() || out.back() != '1') out += is_digit ? '1' : c;
+  }
+  return out;
+}
+
 struct Description {
   const Node& node;
 
@@ -89,7 +99,8 @@ std::optional<double> as_real(std::string_view key, const Node& node, Mistakes& 
 
 std::optional<std::uint64_t> as_size(std::string_view key, const Node& node, std::uint64_t min, Mistakes& mistakes) {
   const auto* text = get<std::string>(node);
-  const auto bytes = text == nullptr ? std::nullopt : parse_size(*text);
+  auto bytes = text == nullptr ? std::nullopt : parse_size(*text);
+  if (!bytes && text != nullptr && parse_size(with_ones(*text))) bytes = kSizeMax + 1;  // an amount beyond all ranges
   if (!bytes) return refuse(key, node, kSizeForm, mistakes);
   if (*bytes < min) return refuse(key, node, fmt::format("at least \"{}\"", size_to_text(min)), mistakes);
   if (*bytes > kSizeMax) return refuse(key, node, fmt::format("at most \"{}\"", size_to_text(kSizeMax)), mistakes);
@@ -99,7 +110,8 @@ std::optional<std::uint64_t> as_size(std::string_view key, const Node& node, std
 std::optional<std::chrono::nanoseconds> as_duration(std::string_view key, const Node& node, DurationRange range,
                                                     Mistakes& mistakes) {
   const auto* text = get<std::string>(node);
-  const auto duration = text == nullptr ? std::nullopt : parse_duration(*text);
+  auto duration = text == nullptr ? std::nullopt : parse_duration(*text);
+  if (!duration && text != nullptr && parse_duration(with_ones(*text))) duration = std::chrono::nanoseconds::max();
   if (!duration) return refuse(key, node, kDurationForm, mistakes);
   const bool is_good_zero = *duration == std::chrono::nanoseconds(0) && range.zero_is_allowed;
   if (*duration < range.min && !is_good_zero) {
