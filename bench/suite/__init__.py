@@ -1,0 +1,1 @@
+"""The benchmark suite of lshost: orchestration in Python 3, standard library only. See bench/README.md."""

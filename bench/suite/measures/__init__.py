@@ -1,0 +1,7 @@
+"""The measures, in the order of the table. Each module has NAME, TITLE, TOOLS, METRICS and sample(context, tool)."""
+
+from . import application, idle, latency, local_writes, parts, snapshot, stream
+
+ALL = (latency.AtRate, latency.Isolated, idle.Idle, stream.Stream, local_writes.LocalWrites, snapshot.Snapshot,
+       parts.Parts, application.Application, application.SmallRows)
+BY_NAME = {measure.name: measure for measure in ALL}

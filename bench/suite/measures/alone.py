@@ -1,0 +1,3 @@
+"""The name of the column for the application without any tool."""
+
+ALONE = "alone"
