@@ -166,6 +166,10 @@ class Chain {
  public:
   explicit Chain(const Header& header) noexcept : header_(header), sum_(header.checksum) {}
 
+  /// Goes on behind `frames` frames, of which the last is a commit frame and has the running checksum `sum`.
+  Chain(const Header& header, std::uint64_t frames, Checksum sum) noexcept
+      : header_(header), sum_(sum), frames_(frames), committed_frames_(frames) {}
+
   /// True if `frame` is the next frame of this WAL; then the chain moves behind it.
   /// REQUIRES: frame.size() == frame_size(page_size).
   [[nodiscard]] bool accept(std::span<const std::byte> frame) noexcept {
