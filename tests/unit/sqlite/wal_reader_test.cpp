@@ -243,6 +243,23 @@ TEST_CASE("WalReader: reads logs of big-endian machines, as SQLite does", "[sqli
   CHECK(recovered.query(all) == database.query(all));
 }
 
+TEST_CASE("Chain: goes on from a checksum in the middle as from the start", "[sqlite][wal]") {
+  const auto wal = real_wal(kThreeTransactions, 512);
+  const auto header = *wal::parse_header(wal);
+  const auto begin = wal::frames_below(walk(wal).transactions.at(1).offset, 512);
+  wal::Chain whole(header);
+  wal::Chain resumed(header, begin, wal::parse_frame_header(frame_at(wal, begin - 1).data()).checksum);
+  for (std::uint64_t i = 0; i < frame_count(wal); ++i) {
+    REQUIRE(whole.accept(frame_at(wal, i)));
+    if (i >= begin) REQUIRE(resumed.accept(frame_at(wal, i)));
+  }
+  CHECK(resumed.sum() == whole.sum());
+  CHECK(resumed.frames() == whole.frames());
+  CHECK(resumed.committed_frames() == whole.committed_frames());
+  wal::Chain elsewhere(header, begin, header.checksum);
+  CHECK_FALSE(elsewhere.accept(frame_at(wal, begin)));
+}
+
 TEST_CASE("WalReader: a header that is not a WAL header is refused", "[sqlite][wal]") {
   auto wal = real_wal({"CREATE TABLE t(x)"});
   REQUIRE_NOTHROW(WalReader(wal));
