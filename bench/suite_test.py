@@ -1,0 +1,124 @@
+"""The suite's own judgements: what strace said, when a commit was durable, what the table claims. Run by ctest."""
+
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from suite import strace, table  # noqa: E402
+from suite.measures.latency import AtRate, durable_ns  # noqa: E402
+from suite.measures.local_writes import LocalWrites  # noqa: E402
+from suite.metric import Metric, percentile  # noqa: E402
+
+TRACE = """\
+10 100.000100 fdatasync(7</r/0/wal/0.wal>) = 0 <0.000200>
+11 100.000150 fdatasync(8</m/shadow.wal> <unfinished ...>
+10 100.000400 pwrite64(7</r/0/wal/0.wal>, ""..., 4096, 0) = 4096 <0.000010>
+11 100.000900 <... fdatasync resumed>) = 0 <0.000750>
+10 100.001000 fdatasync(7</r/0/wal/0.wal>) = -1 EIO (Input/output error) <0.000100>
+10 100.002000 write(5<anon_inode:[eventfd]>, ""..., 8) = 8 <0.000002>
+10 100.002100 write(6<pipe:[77]>, ""..., 5) = 5 <0.000002>
+10 100.002200 copy_file_range(4</app.db>, NULL, 9</r/0/s.tmp>, NULL, 100, 0) = 90 <0.000002>
+10 100.002300 --- SIGTERM {si_signo=SIGTERM} ---
+10 100.002400 +++ exited with 0 +++
+10 100.002500 pwrite64(7</r/0/wal/0.wal>, ""..., 24, 4096) = 24 <0.000010>
+"""
+
+
+class Strace(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.trace = Path(self.folder.name) / "trace"
+        self.trace.write_text(TRACE)
+        self.addCleanup(self.folder.cleanup)
+
+    def test_syncs_that_succeeded_have_their_begin_and_end_also_when_interrupted_in_print(self):
+        second = 100 * 10**9
+        self.assertEqual(strace.syncs(self.trace), [
+            strace.Sync("/r/0/wal/0.wal", second + 100_000, second + 300_000),
+            strace.Sync("/m/shadow.wal", second + 150_000, second + 900_000),
+        ])
+
+    def test_written_bytes_are_counted_by_the_file_they_went_to_and_only_files_count(self):
+        self.assertEqual(dict(strace.written_bytes(self.trace)), {"/r/0/wal/0.wal": 4120, "/r/0/s.tmp": 90})
+
+
+class Durable(unittest.TestCase):
+    def sync(self, begin_ms, end_ms):
+        return strace.Sync("w", int(begin_ms * 1e6), int(end_ms * 1e6))
+
+    def test_a_published_file_is_durable_when_it_is_seen(self):
+        self.assertEqual(durable_ns(0, (5, 7, "w"), []), 7)
+
+    def test_the_first_sync_entered_after_the_commit_began_counts(self):
+        syncs = [self.sync(1, 2), self.sync(10.2, 10.5), self.sync(60, 60.3)]
+        self.assertEqual(durable_ns(10_000_000, (10_100_000, 0, "w"), syncs), 10_500_000)
+
+    def test_an_observer_that_wakes_after_the_sync_does_not_shift_it_to_the_next(self):
+        syncs = [self.sync(10.2, 10.5), self.sync(60, 60.3)]
+        self.assertEqual(durable_ns(10_000_000, (11_500_000, 0, "w"), syncs), 10_500_000)
+
+    def test_a_sync_that_was_under_way_when_the_commit_began_does_not_count(self):
+        syncs = [self.sync(9.9, 10.2), self.sync(10.3, 10.6)]
+        self.assertEqual(durable_ns(10_000_000, (10_250_000, 0, "w"), syncs), 10_600_000)
+
+    def test_a_sync_that_ended_long_before_the_bytes_were_seen_is_of_something_else(self):
+        syncs = [self.sync(10.2, 10.5), self.sync(40, 40.3)]
+        self.assertEqual(durable_ns(10_000_000, (39_900_000, 0, "w"), syncs), 40_300_000)
+
+    def test_bytes_that_were_never_synced_are_never_durable(self):
+        self.assertIsNone(durable_ns(10, (12, 0, "w"), []))
+
+
+class LocalWritesClasses(unittest.TestCase):
+    def test_replica_database_and_all_the_rest(self):
+        names = [LocalWrites._class(p, Path("/w/app.db"), Path("/w/replica"))
+                 for p in ("/w/replica/0/x", "/w/app.db", "/w/app.db-wal", "/w/.app.db-lshost/wal/1", "/w/replica2/x")]
+        self.assertEqual(names, ["replica", "checkpoint", "local", "local", "local"])
+
+
+class Table(unittest.TestCase):
+    class Measure:
+        metrics = (
+            Metric("latency", "latency", "ms", "follower", reach_ratio=2),
+            Metric("rate", "rate", "MB/s", "follower", reach_ratio=0.5, more_is_better=True),
+            Metric("idle", "idle", "ms/s", "follower", reach=1),
+            Metric("absent", "absent", "s"),
+        )
+
+    def rows(self, ours):
+        limit = {"latency": 1.0, "rate": 100.0, "idle": 0.0}
+        return {row["key"]: row for row in table.rows(self.Measure, {"follower": limit, "lshost": ours})}
+
+    def test_targets_scale_with_the_limit_of_this_run_and_absolute_ones_do_not(self):
+        rows = self.rows({"latency": 1.5, "rate": 60.0, "idle": 0.5})
+        self.assertEqual([rows[key]["wanted"] for key in ("latency", "rate", "idle")], [2.0, 50.0, 1])
+        self.assertEqual([rows[key]["is_reached"] for key in ("latency", "rate", "idle")], [True, True, True])
+        self.assertNotIn("absent", rows)
+
+    def test_what_misses_is_said_in_both_directions(self):
+        rows = self.rows({"latency": 2.5, "rate": 40.0, "idle": 2.0})
+        self.assertEqual([rows[key]["is_reached"] for key in ("latency", "rate", "idle")], [False, False, False])
+
+    def test_no_ratio_to_a_limit_of_nothing(self):
+        self.assertIsNone(self.rows({"idle": 0.5})["idle"]["ratio_to_limit"])
+
+    def test_medians_take_what_is_there(self):
+        self.assertEqual(table.medians([{"a": 1, "b": 5}, {"a": 3}, {"a": 2}]), {"a": 2, "b": 5})
+
+    def test_it_renders_with_tools_missing(self):
+        text = table.render([(AtRate, {"lshost": {"p50": 1.0}})], ["cp", "lshost"])
+        self.assertIn("20 small commits/s", text)
+
+
+class Percentile(unittest.TestCase):
+    def test_ends_and_middle(self):
+        values = list(range(101))
+        self.assertEqual([percentile(values, f) for f in (0, 0.5, 0.99, 1)], [0, 50, 99, 100])
+
+
+if __name__ == "__main__":
+    unittest.main()
