@@ -42,8 +42,8 @@ class ReadableFile {
 };
 
 /// A file that only grows at its end. One thread at a time.
-/// After a throw the tail is undefined: truncate() to a known size or drop the file. After a failed
-/// sync() nothing written since the last good one may be trusted: write it again to a new file.
+/// After a throw the tail is undefined, and size() is what it was before: truncate() to a known size, or drop the file.
+/// After a failed sync() nothing written since the last good one may be trusted: write it again to a new file.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
