@@ -76,6 +76,8 @@ void SqliteProcess::close() { expect_ok(request({"close"}), "close"); }
 
 void SqliteProcess::touch(const std::string& path) { expect_ok(request({"touch", path}), "touch " + path); }
 
+void SqliteProcess::hurry() { expect_ok(request({"hurry"}), "hurry"); }
+
 void SqliteProcess::exec(const std::string& sql) { expect_ok(run(sql), sql); }
 
 SqliteProcess::Result SqliteProcess::run(const std::string& sql) {

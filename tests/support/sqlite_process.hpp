@@ -48,6 +48,9 @@ class SqliteProcess {
   /// Opens `path` as a plain file and closes it.
   void touch(const std::string& path);
 
+  /// From now on its SQLite does not wait when it waits: what it does after ten seconds, it does at once.
+  void hurry();
+
   void exec(const std::string& sql);  ///< must succeed
   [[nodiscard]] Result run(const std::string& sql);
   [[nodiscard]] int code_of(const std::string& sql) { return run(sql).code; }

@@ -1,7 +1,7 @@
 #pragma once
 // The language between SqliteProcess and its program: lines of fields.
 //
-// Requests:  open PATH | close | sql SQL | touch PATH | pause STEP COUNT | go
+// Requests:  open PATH | close | sql SQL | touch PATH | hurry | pause STEP COUNT | go
 // Responses: any number of "row FIELD...", then "ok" or "error CODE MESSAGE".
 //            "paused STEP" in the middle of a response; the program then waits for `go` (or `pause`, any number).
 // Fields are separated by tabs; tab, newline and backslash inside a field are escaped.

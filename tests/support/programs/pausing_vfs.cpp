@@ -118,16 +118,22 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int
   return code;
 }
 
+int sleep_no_more(sqlite3_vfs*, int microseconds) { return microseconds; }
+
+sqlite3_vfs the_pausing{};
+
 }  // namespace
 
 void install_pausing_vfs(StepHook hook) {
   the_hook = std::move(hook);
   the_system = sqlite3_vfs_find(nullptr);
-  static sqlite3_vfs pausing = *the_system;
-  pausing.zName = "pausing";
-  pausing.szOsFile = static_cast<int>(kSystemFileOffset) + the_system->szOsFile;
-  pausing.xOpen = open_file;
-  if (sqlite3_vfs_register(&pausing, /*makeDflt=*/1) != SQLITE_OK) std::abort();
+  the_pausing = *the_system;
+  the_pausing.zName = "pausing";
+  the_pausing.szOsFile = static_cast<int>(kSystemFileOffset) + the_system->szOsFile;
+  the_pausing.xOpen = open_file;
+  if (sqlite3_vfs_register(&the_pausing, /*makeDflt=*/1) != SQLITE_OK) std::abort();
 }
+
+void skip_sleeps() { the_pausing.xSleep = sleep_no_more; }
 
 }  // namespace lshost::test

@@ -17,4 +17,7 @@ using StepHook = std::function<void(const std::string& step)>;
 /// Makes that VFS the default one. Once, before the first connection.
 void install_pausing_vfs(StepHook hook);
 
+/// From now on SQLite's waits take no time. What it does after the last wait, it does at once.
+void skip_sleeps();
+
 }  // namespace lshost::test

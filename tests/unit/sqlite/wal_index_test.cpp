@@ -12,7 +12,7 @@
 #include "sqlite/connection.hpp"
 #include "sqlite/wal_reader.hpp"
 #include "support/file_locks.hpp"
-#include "support/sqlite_process.hpp"
+#include "support/sides.hpp"
 #include "support/wal_builder.hpp"
 
 using namespace lshost;
@@ -21,36 +21,11 @@ using namespace lshost::test;
 
 namespace {
 
-/// A connection as the host has it, and its view of the wal-index.
-struct Host {
-  explicit Host(const std::string& path) : connection(opened(path)), index(connection.handle()) {}
-  static Connection opened(const std::string& path) {
-    auto connection = Connection::open(path);
-    connection.read_once();
-    return connection;
-  }
-  IndexHeader header() const {
-    const auto found = index.try_read_header();
-    REQUIRE(found.has_value());
-    return *found;
-  }
-  Connection connection;
-  WalIndex index;
-};
-
-struct Fixture {
-  explicit Fixture(std::uint32_t page_size = 4096) : app(path) {
-    app.exec("PRAGMA page_size=" + std::to_string(page_size));
-    app.exec("PRAGMA journal_mode=WAL");
-    app.exec("PRAGMA wal_autocheckpoint=0");
-    app.exec("CREATE TABLE t(x)");
-  }
-  [[nodiscard]] Bytes wal_bytes() const { return file_bytes(path + "-wal"); }
-
-  TempDir folder;
-  std::string path = folder / "app.db";
-  SqliteProcess app;
-};
+Connection opened(const std::string& path) {
+  auto connection = Connection::open(path);
+  connection.read_once();
+  return connection;
+}
 
 /// The checks of every header against the log beside it, where nothing but commits lies.
 void check_header_against_log(const IndexHeader& header, ByteSpan wal) {
@@ -74,96 +49,94 @@ void check_header_against_log(const IndexHeader& header, ByteSpan wal) {
 TEST_CASE("WalIndex: the header says what a second process committed", "[sqlite]") {
   const auto page_size = GENERATE(512U, 4096U, 32768U, 65536U);
   CAPTURE(page_size);
-  Fixture fixture(page_size);
-  Host host(fixture.path);
+  AppSide side(page_size);
+  HostSide host(side.path);
 
   const auto created = host.header();
   CHECK(created.max_frame > 0);
-  check_header_against_log(created, fixture.wal_bytes());
+  check_header_against_log(created, side.wal_bytes());
 
-  fixture.app.exec("INSERT INTO t VALUES(randomblob(300000))");
+  side.app.exec("INSERT INTO t VALUES(randomblob(300000))");
   const auto inserted = host.header();
   CHECK(inserted.max_frame > created.max_frame);
   CHECK(inserted.salt == created.salt);
-  CHECK(std::to_string(inserted.db_size_pages) == fixture.app.query("PRAGMA page_count"));
-  check_header_against_log(inserted, fixture.wal_bytes());
+  CHECK(std::to_string(inserted.db_size_pages) == side.app.query("PRAGMA page_count"));
+  check_header_against_log(inserted, side.wal_bytes());
 }
 
 TEST_CASE("WalIndex: a restart changes the salt, and the frames begin again", "[sqlite]") {
-  Fixture fixture;
-  Host host(fixture.path);
-  fixture.app.exec("INSERT INTO t VALUES(randomblob(50000))");
+  AppSide side;
+  HostSide host(side.path);
+  side.app.exec("INSERT INTO t VALUES(randomblob(50000))");
   const auto before = host.header();
   CHECK(host.index.backfilled_frames() == 0);
 
-  CHECK(fixture.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("0|"));
+  CHECK(side.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("0|"));
   CHECK(host.index.backfilled_frames() == before.max_frame);
   CHECK(host.header() == before);
 
-  fixture.app.exec("INSERT INTO t VALUES(1)");
+  side.app.exec("INSERT INTO t VALUES(1)");
   const auto after = host.header();
   CHECK(after.salt != before.salt);
   CHECK(after.max_frame < before.max_frame);
   CHECK(host.index.backfilled_frames() == 0);
-  check_header_against_log(after, fixture.wal_bytes());
+  check_header_against_log(after, side.wal_bytes());
 
-  CHECK(fixture.app.query("PRAGMA wal_checkpoint(TRUNCATE)") == "0|0|0");
+  CHECK(side.app.query("PRAGMA wal_checkpoint(TRUNCATE)") == "0|0|0");
   CHECK(host.header().max_frame == 0);
 }
 
 TEST_CASE("WalIndex: spilled and rolled-back frames are in the file and not in the header", "[sqlite]") {
-  Fixture fixture;
-  Host host(fixture.path);
+  AppSide side;
+  HostSide host(side.path);
   const auto before = host.header();
-  const auto size_before = std::filesystem::file_size(fixture.path + "-wal");
-  fixture.app.exec("PRAGMA cache_size=5; BEGIN");
-  fixture.app.exec(
-      "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<200) "
-      "INSERT INTO t SELECT randomblob(1000) FROM n");
-  CHECK(std::filesystem::file_size(fixture.path + "-wal") > size_before);
+  const auto size_before = std::filesystem::file_size(side.wal_path);
+  side.app.exec("PRAGMA cache_size=5; BEGIN");
+  side.app.exec(insert_blobs(200, 1000));
+  CHECK(std::filesystem::file_size(side.wal_path) > size_before);
   CHECK(host.header() == before);
-  fixture.app.exec("ROLLBACK");
+  side.app.exec("ROLLBACK");
   CHECK(host.header() == before);
 }
 
 TEST_CASE("WalIndex: a commit that was written and synced but not published is not in the header", "[sqlite]") {
-  Fixture fixture;
-  Host host(fixture.path);
+  AppSide side;
+  HostSide host(side.path);
   const auto before = host.header();
-  fixture.app.exec("PRAGMA synchronous=FULL");
-  fixture.app.pause_before("wal.sync");
-  fixture.app.start("INSERT INTO t VALUES(1)");
-  fixture.app.wait_until_paused();
+  side.app.exec("PRAGMA synchronous=FULL");
+  side.app.pause_before("wal.sync");
+  side.app.start("INSERT INTO t VALUES(1)");
+  side.app.wait_until_paused();
   CHECK(host.header() == before);
-  fixture.app.go_on();
-  REQUIRE(fixture.app.finish().code == SQLITE_OK);
+  side.app.go_on();
+  REQUIRE(side.app.finish().code == SQLITE_OK);
   CHECK(host.header().max_frame == before.max_frame + 1);
 }
 
 TEST_CASE("WalIndex: a header that is being written is not given, a glance at it is", "[sqlite]") {
-  Fixture fixture;
-  Host host(fixture.path);
+  AppSide side;
+  HostSide host(side.path);
   const auto before = host.header();
   const auto seen = host.index.glance();
   CHECK(seen.max_frame == before.max_frame);
   CHECK(seen.salt == before.salt);
 
   // Between its two copies the writer has a barrier.
-  fixture.app.pause_before("wal.write");
-  fixture.app.start("INSERT INTO t VALUES(1)");
-  fixture.app.wait_until_paused();
-  fixture.app.pause_before("shm.barrier");
-  fixture.app.go_on();
-  fixture.app.wait_until_paused();
+  side.app.pause_before("wal.write");
+  side.app.start("INSERT INTO t VALUES(1)");
+  side.app.wait_until_paused();
+  side.app.pause_before("shm.barrier");
+  side.app.go_on();
+  side.app.wait_until_paused();
   CHECK_FALSE(host.index.try_read_header().has_value());
   CHECK(host.index.glance() == seen);
 
   SECTION("the writer goes on") {
-    fixture.app.go_on();
-    REQUIRE(fixture.app.finish().code == SQLITE_OK);
+    side.app.go_on();
+    REQUIRE(side.app.finish().code == SQLITE_OK);
   }
   SECTION("the writer dies, and a read of ours recovers") {
-    fixture.app.kill();
+    side.app.kill();
     CHECK_FALSE(host.index.try_read_header().has_value());
     host.connection.read_once();
   }
@@ -174,16 +147,14 @@ TEST_CASE("WalIndex: a header that is being written is not given, a glance at it
 // Goal: the layout of all regions, of which the first has less room.
 // Method: more frames than three regions hold, each compared with the frame's own header in the log.
 TEST_CASE("WalIndex: knows the page number of every frame, in every region", "[sqlite]") {
-  Fixture fixture(512);
-  fixture.app.exec("PRAGMA cache_size=100");
-  fixture.app.exec(
-      "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<14000) "
-      "INSERT INTO t SELECT zeroblob(450) FROM n");
-  Host host(fixture.path);
+  AppSide side(512);
+  side.app.exec("PRAGMA cache_size=100");
+  side.app.exec(insert_blobs(14000, 450));
+  HostSide host(side.path);
   const auto frames = host.header().max_frame;
   REQUIRE(frames > 4062 + 2 * 4096);
 
-  const auto wal = fixture.wal_bytes();
+  const auto wal = side.wal_bytes();
   std::size_t wrong = 0;
   for (std::uint32_t frame = 1; frame <= frames; ++frame) {
     const auto in_log = wal::parse_frame_header(frame_at(wal, frame - 1).data()).page_number;
@@ -193,46 +164,44 @@ TEST_CASE("WalIndex: knows the page number of every frame, in every region", "[s
 }
 
 TEST_CASE("WalIndex: maps regions that were made after it", "[sqlite]") {
-  Fixture fixture(512);
-  Host host(fixture.path);
+  AppSide side(512);
+  HostSide host(side.path);
   CHECK_THROWS_AS(host.index.page_of_frame(10'000), Error);  // that region is not there yet
-  fixture.app.exec(
-      "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<14000) "
-      "INSERT INTO t SELECT zeroblob(450) FROM n");
-  const auto wal = fixture.wal_bytes();
+  side.app.exec(insert_blobs(14000, 450));
+  const auto wal = side.wal_bytes();
   CHECK(host.index.page_of_frame(10'000) == wal::parse_frame_header(frame_at(wal, 9'999).data()).page_number);
 }
 
 TEST_CASE("WalIndex: locks exclude other processes as SQLite's own do", "[sqlite]") {
-  Fixture fixture;
-  Host host(fixture.path);
-  Host other(fixture.path);
+  AppSide side;
+  HostSide host(side.path);
+  HostSide other(side.path);
   SECTION("WRITE: nobody commits") {
     REQUIRE(host.index.try_lock_exclusive(WalLock::write));
-    CHECK(fixture.app.code_of("INSERT INTO t VALUES(1)") == SQLITE_BUSY);
+    CHECK(side.app.code_of("INSERT INTO t VALUES(1)") == SQLITE_BUSY);
     host.index.unlock(WalLock::write);
-    CHECK(fixture.app.code_of("INSERT INTO t VALUES(1)") == SQLITE_OK);
+    CHECK(side.app.code_of("INSERT INTO t VALUES(1)") == SQLITE_OK);
   }
   SECTION("WRITE: held by a writer") {
-    fixture.app.exec("BEGIN IMMEDIATE");
+    side.app.exec("BEGIN IMMEDIATE");
     CHECK_FALSE(host.index.try_lock_exclusive(WalLock::write));
     CHECK_FALSE(host.index.holds(WalLock::write));
-    fixture.app.exec("ROLLBACK");
+    side.app.exec("ROLLBACK");
     CHECK(host.index.try_lock_exclusive(WalLock::write));
     CHECK(host.index.holds(WalLock::write));
   }
   SECTION("CKPT: nobody checkpoints") {
     REQUIRE(host.index.try_lock_exclusive(WalLock::checkpoint));
-    CHECK(fixture.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("1|"));
+    CHECK(side.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("1|"));
     host.index.unlock(WalLock::checkpoint);
-    CHECK(fixture.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("0|"));
+    CHECK(side.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("0|"));
   }
   SECTION("READ4, shared: nobody restarts") {
     REQUIRE(host.index.try_lock_shared(WalLock::read4));
     CHECK(host.index.read_mark(WalLock::read4) == kReadMarkNotUsed);
-    CHECK(fixture.app.query("PRAGMA wal_checkpoint(TRUNCATE)").starts_with("1|"));
+    CHECK(side.app.query("PRAGMA wal_checkpoint(TRUNCATE)").starts_with("1|"));
     host.index.unlock(WalLock::read4);
-    CHECK(fixture.app.query("PRAGMA wal_checkpoint(TRUNCATE)") == "0|0|0");
+    CHECK(side.app.query("PRAGMA wal_checkpoint(TRUNCATE)") == "0|0|0");
   }
   SECTION("two connections of this process exclude each other, too") {
     REQUIRE(host.index.try_lock_shared(WalLock::read0));
@@ -247,9 +216,9 @@ TEST_CASE("WalIndex: locks exclude other processes as SQLite's own do", "[sqlite
 }
 
 TEST_CASE("WalIndex: each lock is the byte that SQLite's documentation says", "[sqlite]") {
-  Fixture fixture;
-  Host host(fixture.path);
-  const auto shm = fixture.path + "-shm";
+  AppSide side;
+  HostSide host(side.path);
+  const auto shm = side.shm_path;
   for (int number = 0; number < 8; ++number) {
     CAPTURE(number);
     const auto lock = static_cast<WalLock>(number);
@@ -269,27 +238,27 @@ TEST_CASE("WalIndex: each lock is the byte that SQLite's documentation says", "[
 }
 
 TEST_CASE("WalIndex: its locks end with it", "[sqlite]") {
-  Fixture fixture;
-  auto connection = Host::opened(fixture.path);
+  AppSide side;
+  auto connection = opened(side.path);
   {
     WalIndex index(connection.handle());
     REQUIRE(index.try_lock_shared(WalLock::read4));
     REQUIRE(index.try_lock_exclusive(WalLock::checkpoint));
-    CHECK(fixture.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("1|"));
+    CHECK(side.app.query("PRAGMA wal_checkpoint(PASSIVE)").starts_with("1|"));
   }
-  CHECK(fixture.app.query("PRAGMA wal_checkpoint(TRUNCATE)") == "0|0|0");
+  CHECK(side.app.query("PRAGMA wal_checkpoint(TRUNCATE)") == "0|0|0");
 }
 
 TEST_CASE("WalIndex: read marks are those of the readers", "[sqlite]") {
-  Fixture fixture;
-  Host host(fixture.path);
+  AppSide side;
+  HostSide host(side.path);
   const auto frames = host.header().max_frame;
   CHECK(host.index.read_mark(WalLock::read0) == 0);
-  SqliteProcess reader(fixture.path);
+  SqliteProcess reader(side.path);
   reader.exec("BEGIN; SELECT * FROM t");
   CHECK(host.index.read_mark(WalLock::read1) == frames);
-  fixture.app.exec("INSERT INTO t VALUES(1)");
-  SqliteProcess second(fixture.path);
+  side.app.exec("INSERT INTO t VALUES(1)");
+  SqliteProcess second(side.path);
   second.exec("BEGIN; SELECT * FROM t");
   CHECK(host.index.read_mark(WalLock::read2) == frames + 1);
 }
@@ -310,7 +279,7 @@ TEST_CASE("WalIndex: a connection without an open log is refused, and gets no -s
       return true;
     }
   };
-  auto connection = Host::opened(path);
+  auto connection = opened(path);
   CHECK(is_refused(connection.handle()));
   CHECK_FALSE(std::filesystem::exists(path + "-shm"));
 
@@ -335,9 +304,9 @@ TEST_CASE("WalIndex: a database without shared memory is unsupported", "[sqlite]
 // Method: two threads read as fast as they can while a process commits one frame a time; the number of frames,
 // the salt and the checksum must never contradict each other. Built with TSan this also shows the absence of races.
 TEST_CASE("WalIndex: headers read while a writer works are never mixed", "[sqlite]") {
-  Fixture fixture;
-  fixture.app.exec("PRAGMA synchronous=OFF; CREATE TABLE c(n INTEGER); INSERT INTO c VALUES(0)");
-  Host host(fixture.path);
+  AppSide side;
+  side.app.exec("PRAGMA synchronous=OFF; CREATE TABLE c(n INTEGER); INSERT INTO c VALUES(0)");
+  HostSide host(side.path);
   const auto first = host.header();
 
   std::atomic<bool> stop = false;
@@ -357,12 +326,12 @@ TEST_CASE("WalIndex: headers read while a writer works are never mixed", "[sqlit
   };
   std::thread one(read);
   std::thread two(read);
-  for (int i = 0; i < 500; ++i) fixture.app.exec("UPDATE c SET n=n+1");
+  for (int i = 0; i < 500; ++i) side.app.exec("UPDATE c SET n=n+1");
   stop = true;
   one.join();
   two.join();
   CHECK(reads > 0);
   CHECK(backwards == 0);
   CHECK(host.header().max_frame == first.max_frame + 500);
-  check_header_against_log(host.header(), fixture.wal_bytes());
+  check_header_against_log(host.header(), side.wal_bytes());
 }

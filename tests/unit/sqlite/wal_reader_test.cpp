@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "support/sides.hpp"
 #include "support/wal_builder.hpp"
 
 using namespace lshost;
@@ -45,9 +46,7 @@ bool worth_trying(std::uint64_t offset, std::uint32_t page_size) {
 Bytes wal_with_uncommitted_tail() {
   AppDatabase database;
   database.exec("CREATE TABLE t(x); PRAGMA cache_size=5");
-  database.exec(
-      "BEGIN; WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<200) "
-      "INSERT INTO t SELECT randomblob(1000) FROM n");
+  database.exec("BEGIN; " + insert_blobs(200, 1000));
   return database.wal_bytes();
 }
 
@@ -168,9 +167,7 @@ TEST_CASE("WalReader: a rolled-back transaction is not there, and the next commi
   AppDatabase database;
   database.exec("CREATE TABLE t(x); PRAGMA cache_size=5");
   const auto before = walk(database.wal_bytes());
-  database.exec(
-      "BEGIN; WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<200) "
-      "INSERT INTO t SELECT randomblob(1000) FROM n; ROLLBACK");
+  database.exec("BEGIN; " + insert_blobs(200, 1000) + "; ROLLBACK");
 
   const auto rolled_back = database.wal_bytes();
   const auto after = walk(rolled_back);

@@ -1,0 +1,59 @@
+#include "support/sides.hpp"
+
+#include <stdexcept>
+
+#include "sqlite/checkpoint.hpp"
+
+namespace lshost::test {
+namespace {
+
+sqlite::Connection connect(const std::string& path) {
+  auto connection = sqlite::Connection::open(path);
+  connection.read_once();
+  return connection;
+}
+
+}  // namespace
+
+AppSide::AppSide(std::uint32_t page_size) : app(path) {
+  app.exec("PRAGMA page_size=" + std::to_string(page_size));
+  app.exec("PRAGMA journal_mode=WAL");
+  app.exec("PRAGMA wal_autocheckpoint=0");
+  app.exec("CREATE TABLE t(x)");
+}
+
+SqliteProcess AppSide::another() const {
+  SqliteProcess process(path);
+  process.exec("PRAGMA wal_autocheckpoint=0");
+  return process;
+}
+
+std::string AppSide::rows(SqliteProcess& process) { return process.query("SELECT group_concat(x) FROM t"); }
+
+HostSide::HostSide(const std::string& path) : connection(connect(path)), index(connection.handle()) {}
+
+sqlite::IndexHeader HostSide::header() const {
+  const auto found = index.try_read_header();
+  if (!found) throw std::runtime_error("the header of the wal-index is torn");
+  return *found;
+}
+
+std::string HostSide::passive_checkpoint() {
+  const auto result = sqlite::checkpoint(connection, sqlite::CheckpointMode::passive);
+  std::string text = result.busy ? "1|" : "0|";
+  text += std::to_string(result.log_frames);
+  text += '|';
+  text += std::to_string(result.checkpointed_frames);
+  return text;
+}
+
+std::string insert_blobs(int rows, int size) {
+  std::string sql = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<";
+  sql += std::to_string(rows);
+  sql += ") INSERT INTO t SELECT randomblob(";
+  sql += std::to_string(size);
+  sql += ") FROM n";
+  return sql;
+}
+
+}  // namespace lshost::test

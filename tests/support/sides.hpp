@@ -1,0 +1,49 @@
+#pragma once
+// The two sides of a database under test: an application in a process of its own, and the host beside it.
+
+#include <cstdint>
+#include <string>
+
+#include "sqlite/connection.hpp"
+#include "sqlite/wal_index.hpp"
+#include "support/app_database.hpp"
+#include "support/sqlite_process.hpp"
+#include "support/temp_dir.hpp"
+
+namespace lshost::test {
+
+/// A directory with app.db in WAL mode, made by a process that is still connected. It has one table, t(x), and no
+/// automatic checkpoints. One thread at a time.
+struct AppSide {
+  explicit AppSide(std::uint32_t page_size = 4096);
+
+  [[nodiscard]] SqliteProcess another() const;  ///< one more process on the same database
+  [[nodiscard]] Bytes wal_bytes() const { return file_bytes(wal_path); }
+
+  /// The values of the table's rows that a process sees, joined by commas.
+  [[nodiscard]] static std::string rows(SqliteProcess& process);
+
+  TempDir folder;
+  std::string path = folder / "app.db";
+  std::string wal_path = path + "-wal";
+  std::string shm_path = path + "-shm";
+  SqliteProcess app;
+};
+
+/// A connection of the host that has read once, and its view of the wal-index. In the process of the test.
+struct HostSide {
+  explicit HostSide(const std::string& path);
+
+  /// Throws std::runtime_error if the header is torn.
+  [[nodiscard]] sqlite::IndexHeader header() const;
+  /// A checkpoint by this connection, printed as SQLite does: "busy|log|checkpointed".
+  [[nodiscard]] std::string passive_checkpoint();
+
+  sqlite::Connection connection;
+  sqlite::WalIndex index;
+};
+
+/// SQL that inserts `rows` rows of `size` random bytes.
+[[nodiscard]] std::string insert_blobs(int rows, int size);
+
+}  // namespace lshost::test
