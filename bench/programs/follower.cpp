@@ -156,7 +156,7 @@ class Loop {
       // there is something new, be it an event or frames.
       for (std::int64_t pause_ns = kPauseMinNs; pause_ns < kPauseMaxNs; pause_ns *= 2) {
         if (follow_awake()) pause_ns = kPauseMinNs;
-        sleep_until_ns(now_ns() + pause_ns);
+        wait_for_events(pause_ns);
         if (take_events()) pause_ns = kPauseMinNs;
       }
       awake_.clear();
@@ -178,6 +178,12 @@ class Loop {
     std::array<pollfd, 2> wanted{{{inotify_, POLLIN, 0}, {signals_, POLLIN, 0}}};
     (void)::poll(wanted.data(), wanted.size(), timeout_ms);
     return wanted[1].revents != 0;
+  }
+
+  void wait_for_events(std::int64_t timeout_ns) const {
+    pollfd wanted{inotify_, POLLIN, 0};
+    const timespec timeout{0, timeout_ns};
+    (void)::ppoll(&wanted, 1, &timeout, nullptr);
   }
 
   bool take_events() {
