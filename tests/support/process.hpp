@@ -21,10 +21,10 @@ struct ExitStatus {
 };
 
 struct ProcessOptions {
-  std::vector<std::string> command;                ///< program (searched in PATH) and arguments
-  std::map<std::string, std::string> environment;  ///< added to ours, or replacing it
-  std::string directory;                           ///< to start in; empty: ours
-  std::string input;                               ///< what it reads from standard input
+  std::vector<std::string> command = {};                ///< program (searched in PATH) and arguments
+  std::map<std::string, std::string> environment = {};  ///< added to ours, or replacing it
+  std::string directory = {};                           ///< to start in; empty: ours
+  std::string input = {};                               ///< what it reads from standard input
 };
 
 /// A running program; its output goes to files, so it never blocks on us.
