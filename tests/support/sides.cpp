@@ -47,6 +47,24 @@ std::string HostSide::passive_checkpoint() {
   return text;
 }
 
+void kill_while_publishing(SqliteProcess& process, const std::string& sql) {
+  process.pause_before("wal.write");
+  process.start(sql);
+  process.wait_until_paused();
+  process.pause_before("shm.barrier");
+  process.go_on();
+  process.wait_until_paused();
+  process.kill();
+}
+
+void kill_before_publishing(SqliteProcess& process, const std::string& sql) {
+  process.exec("PRAGMA synchronous=FULL");
+  process.pause_before("wal.sync");
+  process.start(sql);
+  process.wait_until_paused();
+  process.kill();
+}
+
 std::string insert_blobs(int rows, int size) {
   std::string sql = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<";
   sql += std::to_string(rows);

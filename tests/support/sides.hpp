@@ -43,6 +43,15 @@ struct HostSide {
   sqlite::WalIndex index;
 };
 
+/// Kills the process in the middle of publishing the commit of `sql`: its frames are whole in the log, and of the two
+/// copies of the wal-index's header one is new.
+void kill_while_publishing(SqliteProcess& process, const std::string& sql);
+
+/// Kills the process when the frames of `sql`, the commit frame among them, are in the log and not yet synced: a ghost
+/// commit, which the wal-index knows nothing of. REQUIRES: `sql` commits, and is not the first frame of a log, whose
+/// header is synced for itself.
+void kill_before_publishing(SqliteProcess& process, const std::string& sql);
+
 /// SQL that inserts `rows` rows of `size` random bytes.
 [[nodiscard]] std::string insert_blobs(int rows, int size);
 
