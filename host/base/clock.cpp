@@ -1,5 +1,7 @@
 #include "base/clock.hpp"
 
+#include <thread>
+
 namespace lshost {
 namespace {
 
@@ -13,6 +15,8 @@ class SystemClock final : public Clock {
 };
 
 }  // namespace
+
+void pause_for(std::chrono::nanoseconds duration) { std::this_thread::sleep_for(duration); }
 
 const Clock& system_clock() {
   static const SystemClock clock;

@@ -17,6 +17,10 @@ class Clock {
   [[nodiscard]] virtual std::chrono::steady_clock::time_point steady_now() const = 0;  ///< for intervals
 };
 
+/// Blocks for a short time between two looks at something that gives no event, such as a lock of SQLite's.
+/// Not to be stopped early, so milliseconds at most; whoever waits longer waits on a WakeUp.
+void pause_for(std::chrono::nanoseconds duration);
+
 /// The machine's clock. Lives for the process.
 [[nodiscard]] const Clock& system_clock();
 
