@@ -1,0 +1,51 @@
+#pragma once
+// When the host checkpoints. Pure.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace lshost::db {
+
+struct CheckpointRules {
+  std::uint32_t min_pages = 1000;
+  std::chrono::nanoseconds interval = std::chrono::minutes(1);
+
+  /// On a busy database a passive checkpoint never catches up, so from here on the log is restarted by force: the last
+  /// frames are copied and moved while writers wait.
+  [[nodiscard]] std::uint64_t force_pages() const noexcept { return std::uint64_t{min_pages} * 16; }
+};
+
+struct CheckpointInput {
+  std::uint32_t log_frames = 0;
+  std::uint32_t backfilled_frames = 0;
+  std::chrono::nanoseconds since_last{};  ///< since our last checkpoint, or since we attached
+};
+
+enum class CheckpointChoice { none, passive, force };
+
+/// However fast frames come, the disk is not asked more often than this.
+inline constexpr std::chrono::nanoseconds kCheckpointPause = std::chrono::milliseconds(250);
+
+[[nodiscard]] constexpr CheckpointChoice choose_checkpoint(const CheckpointRules& rules,
+                                                           const CheckpointInput& input) noexcept {
+  const std::uint32_t pending =
+      input.log_frames > input.backfilled_frames ? input.log_frames - input.backfilled_frames : 0;
+  if (input.since_last < kCheckpointPause) return CheckpointChoice::none;
+  if (input.log_frames >= rules.force_pages()) return CheckpointChoice::force;
+  if (pending >= rules.min_pages || (pending > 0 && input.since_last >= rules.interval))
+    return CheckpointChoice::passive;
+  return CheckpointChoice::none;
+}
+
+/// How long until choose_checkpoint can change its mind by time alone. nullopt: only frames can make it.
+[[nodiscard]] constexpr std::optional<std::chrono::nanoseconds> next_checkpoint(const CheckpointRules& rules,
+                                                                                const CheckpointInput& input) noexcept {
+  if (input.log_frames <= input.backfilled_frames) return std::nullopt;
+  const bool wants_now = input.log_frames - input.backfilled_frames >= rules.min_pages;
+  const auto due = wants_now ? kCheckpointPause : std::max(rules.interval, kCheckpointPause);
+  return std::max(std::chrono::nanoseconds(0), due - input.since_last);
+}
+
+}  // namespace lshost::db
