@@ -1,6 +1,7 @@
 #pragma once
 // Wakes one waiting thread. A latch, not a queue.
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <stop_token>
@@ -32,7 +33,9 @@ class WakeUp {
   /// The same, and at most for `timeout`.
   [[nodiscard]] bool wait_for(const std::stop_token& stop, std::chrono::nanoseconds timeout) LSHOST_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    changed_.wait_for(lock, stop, timeout, [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
+    // A deadline must not overflow the clock, so "for ever" is a year.
+    changed_.wait_for(lock, stop, std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365)),
+                      [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
     pending_ = false;
     return !stop.stop_requested();
   }
