@@ -1,0 +1,95 @@
+#include "plugin/plugin_registry.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "os/fs.hpp"
+#include "plugin/instance.hpp"
+#include "plugin/library.hpp"
+#include "plugin/plugin_file.hpp"
+#include "plugin/replicator_adapter.hpp"
+
+namespace lshost::plugin {
+namespace {
+
+std::string join(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) {
+    if (!all.empty()) all += ", ";
+    all += word;
+  }
+  return all;
+}
+
+FoundPlugin look_at(const std::string& type, const std::string& path) {
+  FoundPlugin found{type, path, std::nullopt, ""};
+  try {
+    found.identity = open_plugin_file(path).identity;
+  } catch (const Error& e) {
+    found.refusal = e.what();
+  }
+  return found;
+}
+
+void require_type(const PluginFile& file, const std::string& type) {
+  const auto& types = file.identity.types;
+  if (std::find(types.begin(), types.end(), type) != types.end()) return;
+  throw Error(ErrorCode::unsupported, file.path + ": refused: it has no type '" + type +
+                                          "' (it has: " + (types.empty() ? "none" : join(types)) + ")");
+}
+
+}  // namespace
+
+PluginRegistry::PluginRegistry(const std::vector<std::string>& configured) : folders_(search_path(configured)) {}
+
+std::vector<FoundPlugin> PluginRegistry::find_all() const {
+  std::vector<FoundPlugin> all;
+  for (const Candidate& candidate : find_candidates(folders_)) all.push_back(look_at(candidate.type, candidate.path));
+  return all;
+}
+
+std::vector<std::string> PluginRegistry::types() const {
+  std::vector<std::string> good;
+  for (const FoundPlugin& plugin : find_all()) {
+    if (plugin.identity) good.push_back(plugin.type);
+  }
+  return good;
+}
+
+std::optional<FoundPlugin> PluginRegistry::find(const std::string& type) const {
+  if (!is_type_name(type)) return std::nullopt;
+  const auto path = find_plugin_file(folders_, type);
+  if (!path) return std::nullopt;
+  return look_at(type, *path);
+}
+
+PluginType PluginRegistry::load(const std::string& type) const {
+  if (!is_type_name(type)) {
+    throw Error(ErrorCode::invalid, "'" + type + "' can not be a type: types have a-z, 0-9 and - only");
+  }
+  const auto path = find_plugin_file(folders_, type);
+  if (!path) {
+    const auto known = types();
+    const auto meant = config::nearest(type, known);
+    throw Error(ErrorCode::invalid, "there is no plugin for type '" + type + "'" +
+                                        (meant ? ", did you mean '" + *meant + "'?" : "") + " (looked for lshost-" +
+                                        type + ".so in " + join(folders_) +
+                                        "; types found: " + (known.empty() ? "none" : join(known)) + ")");
+  }
+  PluginFile file = open_plugin_file(*path);
+  require_type(file, type);
+  return find_type(load_library(std::move(file)), type);
+}
+
+std::optional<std::vector<config::KeySpec>> PluginRegistry::schema_of(const std::string& type) const {
+  return plugin::schema_of(load(type));
+}
+
+std::unique_ptr<replica::Replicator> PluginRegistry::create(ReplicaSetup setup) const {
+  const PluginType type = load(setup.config.type);
+  if (!setup.work_dir.empty()) os::posix_fs().create_directories("plugin.work_dir", setup.work_dir, 0700);
+  return std::make_unique<ReplicatorAdapter>(std::make_shared<Instance>(type, std::move(setup)));
+}
+
+}  // namespace lshost::plugin
