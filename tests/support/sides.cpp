@@ -1,5 +1,7 @@
 #include "support/sides.hpp"
 
+#include <sqlite3.h>
+
 #include <stdexcept>
 
 #include "sqlite/checkpoint.hpp"
@@ -64,6 +66,20 @@ void kill_before_publishing(SqliteProcess& process, const std::string& sql) {
   process.wait_until_paused();
   process.kill();
 }
+
+void commit_frames_with_wrong_checksums(SqliteProcess& process) {
+  process.exec(insert_blobs(100, 1000));
+  process.exec("PRAGMA cache_size=5; PRAGMA cache_spill=5");
+  process.exec("BEGIN");
+  process.exec("SAVEPOINT s");
+  process.exec(insert_blobs(200, 1000));
+  process.exec("UPDATE t SET x=randomblob(1000) WHERE rowid BETWEEN 200 AND 240");
+  process.exec("ROLLBACK TO s");
+  process.exec(insert_blobs(50, 1000));
+  process.exec("COMMIT");
+}
+
+bool library_leaves_wrong_checksums() { return sqlite3_libversion_number() < 3'050'000; }
 
 std::string insert_blobs(int rows, int size) {
   std::string sql = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<";

@@ -52,6 +52,13 @@ void kill_while_publishing(SqliteProcess& process, const std::string& sql);
 /// header is synced for itself.
 void kill_before_publishing(SqliteProcess& process, const std::string& sql);
 
+/// Commits transactions that, with a library that has the fault, leave committed frames with wrong salts and checksums
+/// in the middle of the log: a page that is spilled twice makes SQLite put off the checksums of what follows, and
+/// ROLLBACK TO forgets from where on. The connection's page cache stays tiny. REQUIRES: the table is empty.
+void commit_frames_with_wrong_checksums(SqliteProcess& process);
+/// True up to SQLite 3.49.1.
+[[nodiscard]] bool library_leaves_wrong_checksums();
+
 /// SQL that inserts `rows` rows of `size` random bytes.
 [[nodiscard]] std::string insert_blobs(int rows, int size);
 
