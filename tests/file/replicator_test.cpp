@@ -1,0 +1,278 @@
+// The five functions and the worker, against a scripted host over a real database.
+
+#include "file_replicator.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "file/replica.hpp"
+#include "layout.hpp"
+
+using namespace lshost;
+using namespace lshost::test;
+using lshost::file::Kind;
+using lshost::file::Layout;
+
+namespace {
+
+/// A database with some content, a destination for it, and its replica, not started.
+struct Fixture {
+  TempDir folder;
+  std::string root = folder / "replica";
+  Layout layout{root};
+  FakeHost host{root};
+  Replica replica{host};
+
+  Fixture() {
+    host.new_generation();
+    host.commit("CREATE TABLE t(id INTEGER PRIMARY KEY, x)");
+    host.commit("INSERT INTO t(x) VALUES(randomblob(5000))");
+  }
+  Position insert() { return host.commit("INSERT INTO t(x) VALUES(randomblob(3000))"); }
+  void next_index(bool tell) {
+    host.restart_wal(tell);
+    insert();
+  }
+  void run_until_durable() {
+    replica.start();
+    REQUIRE(host.wait_until_durable(host.tip()));
+  }
+  void check_restorable() {
+    const auto tip = host.tip();
+    CHECK(restore_by_hand(root, tip.generation) == host.image_at(tip));
+  }
+};
+
+std::filesystem::perms mode(const std::string& path) { return std::filesystem::status(path).permissions(); }
+
+}  // namespace
+
+TEST_CASE("file replicator: everything committed is durable and restored by hand", "[file][replicator]") {
+  Fixture f;
+  const bool tell = GENERATE(true, false);
+  const bool one_run_per_commit = GENERATE(true, false);
+  f.host.set_one_run_per_commit(one_run_per_commit);
+  f.run_until_durable();
+  f.check_restorable();
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(f.host.wait_until_durable(f.insert()));
+    f.check_restorable();
+  }
+  f.next_index(tell);
+  f.insert();
+  f.next_index(tell);
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  f.check_restorable();
+  CHECK(f.host.tip().index == 2);
+  CHECK(f.host.errors().empty());
+  CHECK(f.host.warnings().empty());
+
+  const auto generation = f.host.tip().generation;
+  CHECK(mode(f.layout.generation(generation)) == std::filesystem::perms(0700));
+  CHECK(mode(f.layout.wals(generation)) == std::filesystem::perms(0700));
+  CHECK(mode(f.layout.file(Kind::wal, generation, 0)) == std::filesystem::perms(0600));
+  CHECK(names_in(f.layout.snapshots(generation)) ==
+        std::vector<std::string>{"0000000000000000.info", "0000000000000000.snapshot"});
+}
+
+TEST_CASE("file replicator: a restart continues where it was, and sends nothing twice", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  f.next_index(GENERATE(true, false));
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  f.replica.stop();
+  const bool more = GENERATE(true, false);
+  const auto before = f.host.tip();
+  if (more) f.insert();
+  f.host.forget_reports();
+  f.run_until_durable();
+  CHECK(f.host.reported().front() == before);
+  CHECK(f.host.snapshots_opened() == 0);
+  CHECK(f.host.wal_bytes_given() == f.host.tip().offset - before.offset);
+  f.check_restorable();
+}
+
+TEST_CASE("file replicator: without a generation it waits, and says so", "[file][replicator]") {
+  TempDir folder;
+  FakeHost host(folder / "replica");
+  Replica replica(host);
+  replica.start();
+  REQUIRE(host.wait_until_state(LSHOST_STATE_WAITING));
+  CHECK(host.state_detail() == "no generation, waiting for data");
+  CHECK_FALSE(replica->Snapshotting());
+  CHECK_FALSE(std::filesystem::exists(folder / "replica"));
+  host.new_generation();
+  host.commit("CREATE TABLE t(x)");
+  CHECK(host.wait_until_durable(host.tip()));
+}
+
+TEST_CASE("file replicator: a commit between the end of the copy and the wait is not missed", "[file][replicator]") {
+  Fixture f;
+  std::atomic<int> left{20};
+  f.host.at_tip = [&] {
+    if (left.fetch_sub(1) > 0) f.insert();
+  };
+  f.replica.start();
+  REQUIRE(f.host.wait_until([&](const auto&) { return left <= 0; }));
+  CHECK(f.host.wait_until_durable(f.host.tip()));
+}
+
+TEST_CASE("file replicator: name, type and paths", "[file][replicator]") {
+  TempDir folder;
+  FakeHost host(folder / "replica");
+  file::FileReplicator replicator(host.context());
+  CHECK(replicator.Name() == "file");
+  CHECK(replicator.Type() == "file");
+  CHECK_FALSE(replicator.Snapshotting());
+  for (const auto* wrong : {"", "relative/path", "./x"}) {
+    FakeHost other(wrong);
+    CHECK_THROWS_WITH(file::FileReplicator(other.context()), Catch::Contains("absolute"));
+  }
+}
+
+TEST_CASE("file replicator: snapshotting from start until the position is known, and during a snapshot",
+          "[file][replicator]") {
+  Fixture f;
+  std::atomic<bool> seen{false};
+  f.host.on_snapshot_read = [&](std::uint64_t) {
+    seen = f.replica->Snapshotting();
+    return LSHOST_OK;
+  };
+  f.run_until_durable();
+  CHECK(seen);
+  CHECK_FALSE(f.replica->Snapshotting());
+}
+
+TEST_CASE("file replicator: start stops the run before it; stop ends all work", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  for (int i = 0; i < 3; ++i) {
+    f.replica->Start();
+    REQUIRE(f.host.wait_until_durable(f.insert()));
+  }
+  f.check_restorable();
+  CHECK(f.host.errors().empty());
+  f.host.cancel();
+  f.replica->Stop();
+  f.replica->Stop();
+  const auto at = f.host.durable();
+  f.insert();
+  f.host.join_and_reset();
+  CHECK(f.host.durable() == at);
+  f.replica->Start();
+  CHECK(f.host.wait_until_durable(f.host.tip()));
+}
+
+TEST_CASE("file replicator: a new generation gets a folder of its own", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  const auto first = f.host.tip();
+  f.host.new_generation();
+  f.insert();
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  f.check_restorable();
+  CHECK(f.host.tip().generation != first.generation);
+  CHECK(restore_by_hand(f.root, first.generation) == f.host.image_at(first));
+}
+
+TEST_CASE("file replicator: a due snapshot is taken once for an index", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  f.host.set_snapshot_due();  // the index has one
+  REQUIRE(f.host.wait_until([](const auto& said) { return said.snapshots.size() == 2; }));
+  CHECK(f.host.snapshots_opened() == 1);
+
+  f.next_index(false);
+  f.insert();
+  f.host.set_snapshot_due();
+  REQUIRE(f.host.wait_until([](const auto& said) { return said.snapshots.size() == 3; }));
+  const auto at = f.host.snapshots().back();
+  CHECK(at.index == 1);
+  f.insert();
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  f.check_restorable();
+  const auto list = items(*f.replica, ItemKind::Snapshot, at.generation);
+  REQUIRE(list.size() == 2);
+  CHECK(list[1].position == at);
+}
+
+TEST_CASE("file replicator: WAL is shipped while a snapshot is being taken", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  f.next_index(true);
+  f.host.commit("CREATE TABLE big(x)");
+  f.host.commit("INSERT INTO big VALUES(zeroblob(40000000))");
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  std::atomic<bool> moved{false};
+  Position during;
+  f.host.on_snapshot_read = [&](std::uint64_t done) {
+    if (during.IsNone()) during = f.insert();
+    if (done > (20u << 20) && f.host.durable() == during) moved = true;
+    return LSHOST_OK;
+  };
+  f.host.set_snapshot_due();
+  REQUIRE(f.host.wait_until([](const auto& said) { return said.snapshots.size() == 2; }));
+  CHECK(moved);
+  f.check_restorable();
+}
+
+TEST_CASE("file replicator: a host that no longer has the WAL gets a new snapshot stored", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  f.replica.stop();
+  f.next_index(true);
+  f.next_index(true);
+  f.host.trim_before(2);
+  f.host.forget_reports();
+  f.run_until_durable();
+  CHECK(f.host.snapshots_opened() == 1);
+  f.check_restorable();
+  const auto generation = f.host.tip().generation;
+  CHECK(names_in(f.layout.wals(generation)) ==
+        std::vector<std::string>{"0000000000000000.commits", "0000000000000000.wal", "0000000000000002.commits",
+                                 "0000000000000002.wal"});
+  f.replica.stop();  // and the gap between does not ask for another snapshot
+  f.run_until_durable();
+  CHECK(f.host.snapshots_opened() == 1);
+}
+
+TEST_CASE("file replicator: a snapshot stream that the host takes back is taken again", "[file][replicator]") {
+  Fixture f;
+  std::atomic<int> left{3};
+  f.host.on_snapshot_read = [&](std::uint64_t done) {
+    return done > 0 && left.fetch_sub(1) > 0 ? LSHOST_GONE : LSHOST_OK;
+  };
+  f.run_until_durable();
+  f.check_restorable();
+  CHECK(f.host.snapshots_opened() == 4);
+}
+
+TEST_CASE("file replicator: a failing host is tried again", "[file][replicator]") {
+  Fixture f;
+  std::atomic<int> left{3};
+  f.host.on_wal_open = [&](const Position&) { return left.fetch_sub(1) > 0 ? LSHOST_E_IO : LSHOST_OK; };
+  f.run_until_durable();
+  CHECK(f.host.errors().size() == 3);
+  f.check_restorable();
+}
+
+TEST_CASE("file replicator: left-over unfinished files go at start, foreign ones stay", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  f.replica.stop();
+  const auto generation = f.host.tip().generation;
+  const std::string other = f.layout.snapshots("00000000000000ff");
+  std::filesystem::create_directories(other);
+  for (const auto& name : {f.layout.file(Kind::snapshot, generation, 7) + ".tmp", other + "/0000000000000001.info.tmp",
+                           f.layout.wals(generation) + "/notes.tmp", f.layout.wals(generation) + "/ffff.wal"}) {
+    std::ofstream(name) << "x";
+  }
+  f.insert();
+  f.run_until_durable();
+  f.check_restorable();
+  CHECK(names_in(other).empty());
+  CHECK_FALSE(std::filesystem::exists(f.layout.file(Kind::snapshot, generation, 7) + ".tmp"));
+  CHECK(std::filesystem::exists(f.layout.wals(generation) + "/notes.tmp"));
+  CHECK(std::filesystem::exists(f.layout.wals(generation) + "/ffff.wal"));
+}
