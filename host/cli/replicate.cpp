@@ -1,0 +1,96 @@
+// lshost replicate, which is also what `lshost --config FILE` does: replicates until it is told to stop.
+
+#include <sqlite3.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/configured.hpp"
+#include "daemon/supervisor.hpp"
+#include "obs/log.hpp"
+#include "os/limits.hpp"
+#include "os/signals.hpp"
+#include "sqlite/connection.hpp"
+
+namespace lshost::cli {
+
+namespace {
+
+using obs::Level;
+
+/// How long --once waits for a database that can not be attached to.
+constexpr std::chrono::seconds kOnceAttach(10);
+
+struct Options {
+  std::string config_file;
+  bool once = false;
+};
+
+void log_start(const config::Config& config) {
+  std::uint64_t replicas = 0;
+  for (const auto& database : config.databases) replicas += database.replicas.size();
+  obs::log(Level::info, "lshost", "started",
+           {{"version", LSHOST_VERSION},
+            {"sqlite", sqlite::library_version()},
+            {"databases", std::uint64_t{config.databases.size()}},
+            {"replicas", replicas}});
+  if (sqlite::library_has_wal_reset_bug(sqlite3_libversion_number())) {
+    obs::log(Level::warn, "lshost",
+             "this SQLite has the WAL-reset bug; while lshost is attached no process can run into it, but applications "
+             "with the same library can whenever it is not",
+             {{"sqlite", sqlite::library_version()}});
+  }
+}
+
+int replicate(const Options& options) {
+  if (options.config_file.empty()) {
+    throw Error(ErrorCode::invalid, "replicate: no configuration; hint: pass --config FILE or set LSHOST_CONFIG");
+  }
+  const os::Signals signals;  // before any thread
+  os::raise_open_files_limit();
+  const auto configured = load_configured(options.config_file);
+  if (!configured) return kWrongUsage;
+  sqlite::configure_library();
+  log_start(configured->config);
+
+  daemon::Supervisor supervisor(configured->config, *configured->plugins, os::posix_fs(), system_clock());
+  supervisor.start();
+  bool all_attached = true;
+  if (options.once) {
+    all_attached = supervisor.wait_until_attached(kOnceAttach, signals.stop_token());
+  } else {
+    supervisor.run(signals.stop_token());
+    obs::log(Level::info, "lshost", "stopping");
+  }
+  const bool all_durable = supervisor.drain(configured->config.shutdown_timeout);
+  if (!supervisor.stop()) {
+    // A plugin's thread is still running: nothing that it may use can be taken down.
+    obs::log(Level::error, "lshost", "ended without a plugin that did not stop");
+    std::_Exit(kFailed);
+  }
+  obs::log(all_durable ? Level::info : Level::error, "lshost",
+           all_durable ? "stopped; everything that was captured is durable" : "stopped; not everything is durable");
+  return all_durable && all_attached ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_replicate(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  const auto run = [options] { return replicate(*options); };
+  add_config_option(app, options->config_file);
+  auto* command = app.add_subcommand("replicate", "replicate until SIGTERM; the same as lshost --config FILE");
+  add_config_option(*command, options->config_file);
+  command->add_flag("--once", options->once, "replicate what is committed now, then exit");
+  command->callback([&chosen, run] { chosen = run; });
+  app.final_callback([&app, &chosen, options, run] {
+    if (app.get_subcommands().empty() && !options->config_file.empty()) chosen = run;
+  });
+}
+
+}  // namespace lshost::cli
