@@ -48,8 +48,13 @@ TEST_CASE("opening and closing the database drops all locks of the process on it
   side.app.touch(side.path);
   CHECK(lock_count(side.path, side.app.pid()) == 0);
 
-  // What protected it is gone: another process may delete the log under it.
+  // What protected it is gone: another process may delete the log under it. Newer libraries look for the lock of an
+  // open -shm as well, and notice; until that goes in the same way.
   auto other = side.another();
+  if (other.code_of("PRAGMA journal_mode=DELETE") == SQLITE_BUSY) {
+    WARN("SQLite " << sqlite3_libversion() << " takes an open -shm for a connection");
+    side.app.touch(side.shm_path);
+  }
   CHECK(other.query("PRAGMA journal_mode=DELETE") == "delete");
   CHECK_FALSE(std::filesystem::exists(side.wal_path));
 }

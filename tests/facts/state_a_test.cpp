@@ -114,10 +114,16 @@ TEST_CASE("state A: an exclusive locking mode is refused, and can keep newcomers
   a.side.app.exec("INSERT INTO t VALUES(3)");  // who is connected goes on
   a.check_appended();
 
-  // With its log open already, the refused writer stays at the PENDING lock, which lets nobody new in.
+  // With its log open already, the refused writer of an older library stays at the PENDING lock, which lets nobody
+  // new in. Newer ones look for other connections before they take it.
   SqliteProcess newcomer(a.side.path);
-  const int code = newcomer.code_of("SELECT * FROM t");
-  CHECK((code & 0xff) == (reads_first ? SQLITE_BUSY : SQLITE_OK));
+  const int code = newcomer.code_of("SELECT * FROM t") & 0xff;
+  if (reads_first) {
+    WARN("SQLite " << sqlite3_libversion() << (code == SQLITE_BUSY ? " keeps" : " does not keep") << " newcomers out");
+    CHECK((code == SQLITE_BUSY || code == SQLITE_OK));
+  } else {
+    CHECK(code == SQLITE_OK);
+  }
   greedy.close();
   CHECK(AppSide::rows(newcomer) == "1,3");
 }
