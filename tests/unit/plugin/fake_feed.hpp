@@ -75,55 +75,16 @@ class FakeFeed final : public db::Feed {
 
   // ---- db::Feed ----
 
-  std::optional<db::FeedStatus> status() const override {
-    const MutexLock lock(mutex_);
-    if (!has_generation_) return std::nullopt;
-    return db::FeedStatus{4096, {kFakeGeneration, 0, 0}, tip()};
-  }
-
-  std::variant<db::WalRun, Miss> open_wal(const db::Position& from) override {
-    const MutexLock lock(mutex_);
-    if (error_) throw Error(*error_);
-    if (from.generation != kFakeGeneration || from.index != 0 || from.offset > wal_.size()) return Miss::gone;
-    if (from.offset == wal_.size()) return Miss::at_tip;
-    return db::WalRun{from, tip(), 4096, 1234, false, std::make_unique<TextStream>(wal_.substr(from.offset), open_)};
-  }
-
-  std::optional<db::SnapshotImage> open_snapshot() override {
-    const MutexLock lock(mutex_);
-    if (!has_generation_) return std::nullopt;
-    return db::SnapshotImage{{kFakeGeneration, 0, 0}, 4096, 5, 4321, std::make_unique<TextStream>("image", open_)};
-  }
-
+  std::optional<db::FeedStatus> status() const override;
+  std::variant<db::WalRun, Miss> open_wal(const db::Position& from) override;
+  std::optional<db::SnapshotImage> open_snapshot() override;
   Waited wait(const db::Position& seen, std::optional<std::chrono::nanoseconds> timeout,
-              const std::stop_token& stop) override {
-    MutexLock lock(mutex_);
-    const auto is_new = [&]() LSHOST_REQUIRES(mutex_) { return due_ || (has_generation_ && !(tip() == seen)); };
-    const bool changed = timeout ? changed_.wait_for(lock, stop, *timeout, is_new) : changed_.wait(lock, stop, is_new);
-    if (stop.stop_requested()) return Waited::stopped;
-    return changed ? Waited::changed : Waited::timeout;
-  }
-
+              const std::stop_token& stop) override;
   int event_descriptor() override { return event_.get(); }
-
-  bool snapshot_due() const override {
-    const MutexLock lock(mutex_);
-    return due_;
-  }
-  void set_snapshot_due(bool due) override {
-    const MutexLock lock(mutex_);
-    due_ = due;
-    wake();
-  }
-  void report_durable(const db::Position& position) override {
-    const MutexLock lock(mutex_);
-    reported_.push_back(position);
-    changed_.notify_all();
-  }
-  db::Position durable() const override {
-    const MutexLock lock(mutex_);
-    return reported_.empty() ? db::Position{} : reported_.back();
-  }
+  bool snapshot_due() const override;
+  void set_snapshot_due(bool due) override;
+  void report_durable(const db::Position& position) override;
+  db::Position durable() const override;
 
  private:
   [[nodiscard]] db::Position tip() const LSHOST_REQUIRES(mutex_) { return {kFakeGeneration, 0, wal_.size()}; }

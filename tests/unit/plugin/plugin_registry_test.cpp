@@ -160,6 +160,13 @@ TEST_CASE("plugins: a type that nobody has is answered with those that there are
   CHECK(registry.find("../../etc/x") == std::nullopt);
 }
 
+TEST_CASE("plugins: a file under another name than its type is listed as refused", "[plugin]") {
+  const auto found = PluginRegistry({kPluginFolder}).find("other-type");
+  REQUIRE(found);
+  CHECK_FALSE(found->identity);
+  CHECK_THAT(found->refusal, Contains("refused: it has no type 'other-type' (it has: something-else)"));
+}
+
 TEST_CASE("plugins: a file that was replaced after it was loaded needs a restart", "[plugin]") {
   TempDir folder;
   const std::string path = copy_plugin(folder, "plain-c", "plain-c");
