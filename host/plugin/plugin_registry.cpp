@@ -22,21 +22,23 @@ std::string join(const std::vector<std::string>& words) {
   return all;
 }
 
-FoundPlugin look_at(const std::string& type, const std::string& path) {
-  FoundPlugin found{type, path, std::nullopt, ""};
-  try {
-    found.identity = open_plugin_file(path).identity;
-  } catch (const Error& e) {
-    found.refusal = e.what();
-  }
-  return found;
-}
-
 void require_type(const PluginFile& file, const std::string& type) {
   const auto& types = file.identity.types;
   if (std::find(types.begin(), types.end(), type) != types.end()) return;
   throw Error(ErrorCode::unsupported, file.path + ": refused: it has no type '" + type +
                                           "' (it has: " + (types.empty() ? "none" : join(types)) + ")");
+}
+
+FoundPlugin look_at(const std::string& type, const std::string& path) {
+  FoundPlugin found{type, path, std::nullopt, ""};
+  try {
+    const PluginFile file = open_plugin_file(path);
+    require_type(file, type);
+    found.identity = file.identity;
+  } catch (const Error& e) {
+    found.refusal = e.what();
+  }
+  return found;
 }
 
 }  // namespace

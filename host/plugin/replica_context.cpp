@@ -86,12 +86,13 @@ void ReplicaContext::request_stop() {
   {
     const MutexLock lock(mutex_);
     stop = stop_;
-    if (event_descriptor_ >= 0) {
-      const std::uint64_t once = 1;
-      (void)!::write(event_descriptor_, &once, sizeof once);  // full means that it is readable already
-    }
   }
   (void)stop.request_stop();  // runs callbacks that take locks: not under ours
+  // Only now: who polls, and finds no stop, reads the event away.
+  const MutexLock lock(mutex_);
+  if (event_descriptor_ < 0) return;
+  const std::uint64_t once = 1;
+  (void)!::write(event_descriptor_, &once, sizeof once);  // full means that it is readable already
 }
 
 void ReplicaContext::finish_stop() {
