@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   cli::Action chosen;
   cli::add_config(app, chosen);
   cli::add_replicate(app, chosen);
+  cli::add_plugin(app, chosen);
   cli::add_version(app, chosen);
   try {
     app.parse(argc, argv);
