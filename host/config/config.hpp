@@ -81,9 +81,9 @@ struct KeySpec {
   bool secret = false;
   bool list = false;
   bool deprecated = false;
-  std::optional<std::string> default_value;
-  std::string help;
-  std::vector<std::string> choices;
+  std::optional<std::string> default_value = {};
+  std::string help = {};
+  std::vector<std::string> choices = {};
 };
 
 /// One mistake, with what a person needs to mend it.

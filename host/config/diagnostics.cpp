@@ -12,9 +12,9 @@ std::string format(const Loaded& loaded, const SourceText& source, const Diagnos
   const auto& [line, column] = diagnostic.location;
   const auto kind = diagnostic.is_warning ? "warning: " : "";
   if (line == 0) return fmt::format("{}: {}{}\n", loaded.config.file, kind, diagnostic.message);
+  const auto head = fmt::format("{}:{}:{}: {}{}\n", loaded.config.file, line, column, kind, diagnostic.message);
   const auto shown = source.show(diagnostic.location, loaded.secrets);
-  return fmt::format("{}:{}:{}: {}{}\n    {}\n    {}\n", loaded.config.file, line, column, kind, diagnostic.message,
-                     shown.line, shown.caret);
+  return shown.line.empty() ? head : fmt::format("{}    {}\n    {}\n", head, shown.line, shown.caret);
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 
 #include "config/document.hpp"
+#include "config/source_text.hpp"
 
 namespace lshost::config {
 namespace {
@@ -47,15 +49,28 @@ Node convert(const toml::node& from, int depth) {
   return node;
 }
 
-/// "Error while parsing string: ..." in the form of our messages; with the slip that people make most often named.
+constexpr std::size_t kMessageLengthMax = 300;
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+/// For the slips that people make most often, how to mend them.
+std::string_view hint_for(std::string_view message) {
+  constexpr std::array kValueParts{"parsing value", "parsing boolean", "integer: expected", "floating-point: expected",
+                                   "parsing date",  "parsing time"};
+  const auto is_in_message = [&](std::string_view part) { return contains(message, part); };
+  if (std::ranges::any_of(kValueParts, is_in_message))
+    return "; hint: text, durations and sizes stand in quotes: \"1h30m\".";
+  if (contains(message, "unknown escape sequence"))
+    return "; hint: write \\\\ for a backslash, or put the string in single quotes.";
+  if (contains(message, "control characters other than TAB")) return "; hint: is the closing quote missing?";
+  return "";
+}
+
+/// "Error while parsing string: ..." in the form of our messages.
 std::string message_of(const toml::parse_error& error) {
-  std::string message(error.description());
-  if (!message.empty() && message.front() == 'E') message.front() = 'e';
-  const auto says = [&](std::string_view part) { return message.find(part) != std::string::npos; };
-  const bool is_value = says("parsing value") || says("parsing boolean") || says("integer") || says("floating-point") ||
-                        says("parsing date") || says("parsing time");
-  if (is_value) message += "; hint: text, durations and sizes stand in quotes: \"1h30m\".";
-  return message;
+  std::string message = clean(error.description(), kMessageLengthMax);  // it quotes the text as it is
+  if (message.starts_with('E')) message.front() = 'e';
+  return message.append(hint_for(message));
 }
 
 }  // namespace

@@ -11,10 +11,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<struct stat> status_of(const std::string& path) {
+std::optional<struct stat> status_of(const std::string& path) noexcept {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
   return status;
+}
+
+constexpr int kLinksMax = 40;  // as the kernel has it
+
+/// What a symbolic link at the end of the path points to, even if nothing is there yet.
+fs::path follow_last_link(fs::path path) {
+  for (int links = 0; links < kLinksMax; ++links) {
+    std::error_code failure;
+    const auto target = fs::read_symlink(path, failure);
+    if (failure) break;
+    path = path.parent_path() / target;  // an absolute target replaces it all
+  }
+  return path;
 }
 
 /// With symbolic links resolved as far as the path exists.
@@ -44,12 +57,13 @@ std::string resolve_path(const std::string& directory, const std::string& path) 
 
 std::string identity_of(const std::string& path) {
   if (const auto status = status_of(path)) return fmt::format("{}:{}", status->st_dev, status->st_ino);
-  return real_path(path).string();
+  return real_path(follow_last_link(path)).string();
 }
 
-bool is_directory(const std::string& path) {
+PathKind kind_of(const std::string& path) noexcept {
   const auto status = status_of(path);
-  return status && S_ISDIR(status->st_mode);
+  if (!status) return PathKind::absent;
+  return S_ISDIR(status->st_mode) ? PathKind::folder : PathKind::other;
 }
 
 }  // namespace lshost::config

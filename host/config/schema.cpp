@@ -75,7 +75,7 @@ std::string unknown_key(Scope scope, const std::string& key, const std::vector<s
   if (const auto* elsewhere = find_elsewhere(key); elsewhere != nullptr && elsewhere->scope != scope)
     return fmt::format("{}; it belongs to {}, not to {}", what, name_of(elsewhere->scope), name_of(scope));
   if (const auto meant = nearest(key, known)) return fmt::format("{}; did you mean '{}'?", what, *meant);
-  return what;
+  return fmt::format("{}; known here: {}", what, fmt::join(known, ", "));
 }
 
 }  // namespace lshost::config

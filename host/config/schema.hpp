@@ -26,7 +26,8 @@ struct HostKey {
 /// "the top of the file", "[log]", "[[database]]", "[[database.replica]]".
 [[nodiscard]] std::string_view name_of(Scope scope) noexcept;
 
-/// "unknown key 'pth'", and what may have been meant: the nearest of `known`, or a key of the host's other tables.
+/// "unknown key 'pth'", and what may have been meant: the nearest of `known`, or a key of the host's other tables,
+/// or else all of `known`.
 /// `scope` is where the key stands.
 [[nodiscard]] std::string unknown_key(Scope scope, const std::string& key, const std::vector<std::string>& known);
 

@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, 14> kTellingParts{
     "accesskey", "account-key", "api-key",    "apikey", "sas-",       "encryption-key", "signing-key"};
 
 constexpr std::string_view kBlanks = " \t";
-constexpr std::string_view kKeyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.\"'";
+constexpr std::string_view kWordCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
 
 void collect(const Table& table, bool is_inside, const SourceText& source, std::vector<Secret>& secrets);
 
@@ -29,24 +29,23 @@ void collect(const Table& table, bool is_inside, const SourceText& source, std::
     collect(member.node, is_inside || names_a_secret(member.key), source, secrets);
 }
 
-/// Where a key may begin on a line: at its first word, and behind what opens or parts an inline table.
-std::size_t next_key(std::string_view line, std::size_t from) {
-  const auto opener = from == 0 ? std::size_t{0} : line.find_first_of("{,", from);
-  if (opener == std::string_view::npos) return opener;
-  return line.find_first_not_of(" \t{,", opener);
+/// Where the value begins if a key ends at `end`: behind a quote, blanks and an equals sign, as far as they are there.
+std::size_t behind_key(std::string_view line, std::size_t end) {
+  const auto skip = [&](std::string_view what) { end = std::min(line.find_first_not_of(what, end), line.size()); };
+  if (line.substr(end).starts_with('"') || line.substr(end).starts_with('\'')) ++end;
+  skip(kBlanks);
+  if (line.substr(end).starts_with('=')) ++end;
+  skip(kBlanks);
+  return end;
 }
 
-/// The offset behind the first telling key of the line and what ties it to its value; npos: none.
-std::size_t behind_telling_key(std::string_view line) {
-  for (auto at = next_key(line, 0); at != std::string_view::npos; at = next_key(line, at)) {
-    const auto end = std::min(line.find_first_not_of(kKeyCharacters, at), line.size());
-    if (names_a_secret(line.substr(at, end - at))) {
-      auto value = std::min(line.find_first_not_of(kBlanks, end), line.size());
-      if (value < line.size() && line[value] == '=')
-        value = std::min(line.find_first_not_of(kBlanks, value + 1), line.size());
-      return value;
-    }
-    at = std::max(end, at + 1);
+/// Where on the line begins what is to be hidden: behind the first word that tells of a secret. npos: nowhere.
+/// Any word counts, in a key or not: in a broken text nobody knows where the keys are.
+std::size_t behind_telling_word(std::string_view line) {
+  for (auto at = line.find_first_of(kWordCharacters); at != std::string_view::npos;) {
+    const auto end = std::min(line.find_first_not_of(kWordCharacters, at), line.size());
+    if (names_a_secret(line.substr(at, end - at))) return behind_key(line, end);
+    at = line.find_first_of(kWordCharacters, end);
   }
   return std::string_view::npos;
 }
@@ -57,6 +56,25 @@ std::string_view closer_of(std::string_view value) {
     if (value.starts_with(delimiter)) return delimiter;
   }
   return value.starts_with('[') ? "]" : "";
+}
+
+/// From column `begins` (from 0, in bytes) to the end of the line, and the place behind it, where the parser misses
+/// what it wants.
+Secret rest_of_line(const SourceText& source, std::uint32_t number, std::size_t begins) {
+  const auto start = source.offset_of({number, 1});
+  Secret run{source.location_of(start + begins), source.location_of(start + source.line(number).size())};
+  ++run.end.column;
+  return run;
+}
+
+/// "# password = ...": a key that was put out of use, and its value. A '#' in a string only hides too much.
+void collect_from_comments(const SourceText& source, std::vector<Secret>& secrets) {
+  for (std::uint32_t number = 1; number <= source.line_count(); ++number) {
+    const auto line = source.line(number);
+    const auto comment = std::min(line.find('#'), line.size());
+    const auto begins = behind_telling_word(line.substr(comment));
+    if (begins != std::string_view::npos) secrets.push_back(rest_of_line(source, number, comment + begins));
+  }
 }
 
 }  // namespace
@@ -81,6 +99,7 @@ bool shows_only_a_variable(const SourceText& source, const Secret& run) {
 std::vector<Secret> suspect_secrets(const Table& root, const SourceText& source) {
   std::vector<Secret> secrets;
   collect(root, false, source, secrets);
+  collect_from_comments(source, secrets);
   return secrets;
 }
 
@@ -89,11 +108,9 @@ std::vector<Secret> suspect_secrets(const SourceText& source) {
   std::string_view awaited;  // what ends the secret that an earlier line began
   for (std::uint32_t number = 1; number <= source.line_count(); ++number) {
     const auto line = source.line(number);
-    const auto begins = awaited.empty() ? behind_telling_key(line) : std::size_t{0};
+    const auto begins = awaited.empty() ? behind_telling_word(line) : std::size_t{0};
     if (begins == std::string_view::npos) continue;
-    const auto start = source.offset_of({number, 1});
-    secrets.push_back({source.location_of(start + begins), source.location_of(start + line.size())});
-    secrets.back().end.column += 1;  // the place behind the line, where the parser misses what it wants
+    secrets.push_back(rest_of_line(source, number, begins));
     auto value = line.substr(begins);
     if (awaited.empty()) {
       awaited = closer_of(value);

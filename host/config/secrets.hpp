@@ -14,7 +14,7 @@ namespace lshost::config {
 /// A value that is no more than one variable, "${NAME}", says nothing and may be shown.
 [[nodiscard]] bool shows_only_a_variable(const SourceText& source, const Secret& run);
 
-/// Values of such keys anywhere in a document.
+/// Values of such keys anywhere in a document, and what stands behind such a word in a comment.
 [[nodiscard]] std::vector<Secret> suspect_secrets(const Table& root, const SourceText& source);
 
 /// The same for a text that is not TOML: all that stands behind such a key on its line, and if a long string or an

@@ -30,11 +30,18 @@ std::optional<std::string> as_path(std::string_view key, const Node& node, const
   return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> as_paths(std::string_view key, const Node& node, const std::string& directory,
-                                                 Mistakes& mistakes) {
+std::optional<std::string> as_folder(std::string_view key, const Node& node, const std::string& directory,
+                                     Mistakes& mistakes) {
+  auto path = as_path(key, node, directory, mistakes);
+  if (path && path->size() > 1 && path->ends_with('/')) path->pop_back();
+  return path;
+}
+
+std::optional<std::vector<std::string>> as_folders(std::string_view key, const Node& node, const std::string& directory,
+                                                   Mistakes& mistakes) {
   std::vector<std::string> paths;
   const auto add = [&](const Node& element) {
-    if (auto path = as_path(key, element, directory, mistakes)) paths.push_back(*std::move(path));
+    if (auto path = as_folder(key, element, directory, mistakes)) paths.push_back(*std::move(path));
   };
   if (const auto* array = std::get_if<std::vector<Node>>(&node.data)) {
     std::ranges::for_each(*array, add);
@@ -52,8 +59,8 @@ std::optional<std::string> as_name(std::string_view key, const Node& node, std::
   const bool is_good = !text->empty() && text->size() <= kNameLengthMax && *text != "." && *text != ".." &&
                        text->find_first_not_of(characters) == std::string::npos;
   if (is_good) return text;
-  mistakes.push_back(
-      {node.location, fmt::format("{}: expected 1 to {} of {}, found {}", key, kNameLengthMax, form, describe(node))});
+  mistakes.push_back({node.location, fmt::format("{}: expected 1 to {} characters out of {}, found {}", key,
+                                                 kNameLengthMax, form, describe(node))});
   return std::nullopt;
 }
 
@@ -68,7 +75,9 @@ std::vector<const Node*> tables_of(const Member& member, std::string_view header
   if (const auto* array = std::get_if<std::vector<Node>>(&member.node.data)) {
     for (const auto& node : *array) take(node, node.location);
   } else if (std::holds_alternative<Table>(member.node.data)) {
-    mistakes.push_back({member.key_location, fmt::format("there can be many: write [[{0}]], not [{0}]", header)});
+    const auto* form = "{}: write [[{}]], with two brackets on each side{}";
+    const auto* order = header == "database" ? ", and each [[database.replica]] behind its [[database]]" : "";
+    mistakes.push_back({member.key_location, fmt::format(fmt::runtime(form), member.key, header, order)});
   } else {
     take(member.node, member.node.location);
   }
@@ -174,28 +183,35 @@ class DatabaseReader {
   void read_paths(const TableReader& reader, DatabaseConfig& database, Location header) {
     const auto* path = reader.require("path", R"("/path/to/the.db")");
     reader.read("path", database.path, as_path, directory_);
-    const bool is_repeated = !database.path.empty() && !check_path(reader, path->node, database.path);
     if (!database.path.empty()) database.meta_path = beside(database.path);
-    reader.read("meta-path", database.meta_path, as_path, directory_);
-    const auto* meta = reader.find("meta-path");
-    if (database.meta_path.empty()) return;
-    const auto place = meta != nullptr ? meta->node.location : header;
-    const auto [first, is_new] = meta_paths_.emplace(identity_of(database.meta_path), place);
+    reader.read("meta-path", database.meta_path, as_folder, directory_);
+    const bool is_repeated = !database.path.empty() && !check_path(reader, path->node.location, database.path);
     // Two databases that are one file have one meta-path by default; that mistake is reported already.
-    if (!is_new && (meta != nullptr || !is_repeated))
-      reader.report(place, fmt::format("the database in line {} has the same meta-path", first->second.line));
+    const auto* meta = reader.find("meta-path");
+    if (meta != nullptr || !is_repeated)
+      check_meta_path(reader, meta != nullptr ? meta->node.location : header, database.meta_path);
   }
 
-  /// Whether the path is new.
-  bool check_path(const TableReader& reader, const Node& node, const std::string& path) {
-    if (is_directory(path) || path.ends_with('/'))
-      reader.report(node.location, "path: expected a database file, found a directory");
-    const auto [first, is_new] = paths_.emplace(identity_of(path), node.location);
+  /// Returns whether this database was not there before.
+  bool check_path(const TableReader& reader, Location place, const std::string& path) {
+    if (kind_of(path) == PathKind::folder || path.ends_with('/')) {
+      reader.report(place, "path: expected a database file, found a folder");
+      return true;
+    }
+    const auto [first, is_new] = paths_.emplace(identity_of(path), place);
     if (!is_new)
-      reader.report(node.location, fmt::format("the same database stands in line {}; hint: one [[database]] can have "
-                                               "many [[database.replica]].",
-                                               first->second.line));
+      reader.report(place, fmt::format("the same database stands in line {}; hint: one [[database]] can have many "
+                                       "[[database.replica]].",
+                                       first->second.line));
     return is_new;
+  }
+
+  void check_meta_path(const TableReader& reader, Location place, const std::string& path) {
+    if (path.empty()) return;  // no good, and reported
+    if (kind_of(path) == PathKind::other) reader.report(place, "meta-path: expected a folder, found a file");
+    const auto [first, is_new] = meta_paths_.emplace(identity_of(path), place);
+    if (!is_new)
+      reader.report(place, fmt::format("another database has the same meta-path, see line {}", first->second.line));
   }
 
   void read_replicas(const TableReader& reader, DatabaseConfig& database) {
@@ -259,7 +275,7 @@ void read_databases(const TableReader& reader, const std::string& directory, Con
 Config read_sections(const Table& root, const std::string& directory, Mistakes& mistakes) {
   Config config;
   const TableReader reader(Scope::top, root, {1, 1}, mistakes);
-  reader.read("plugin-path", config.plugin_path, as_paths, directory);
+  reader.read("plugin-path", config.plugin_path, as_folders, directory);
   reader.read("shutdown-timeout", config.shutdown_timeout, as_duration, DurationRange{});
   if (const auto* log = reader.find("log")) read_log(*log, config, mistakes);
   read_databases(reader, directory, config, mistakes);

@@ -1,5 +1,7 @@
 #include "config/source_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -10,7 +12,6 @@ namespace {
 
 constexpr int kWidthBeforeMax = 100;  // columns shown in front of the place
 constexpr int kWidthAfterMax = 60;    // and behind it
-constexpr std::size_t kQuotedMax = 60;
 
 /// One character of a line on the terminal.
 struct Cell {
@@ -115,16 +116,17 @@ ShownLine SourceText::show(Location location, const std::vector<Secret>& secrets
   return shown;
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "'";
-  std::size_t shown = 0;
-  for (; !text.empty() && shown < kQuotedMax; ++shown) {
+std::string clean(std::string_view text, std::size_t length_max) {
+  std::string out;
+  for (std::size_t shown = 0; !text.empty() && shown < length_max; ++shown) {
     const auto point = first_code_point(text);
-    const bool is_clean = point.is_valid && !is_control(point.value);
-    out += is_clean ? text.substr(0, point.size) : kReplacementUtf8;
+    const bool is_good = point.is_valid && !is_control(point.value);
+    out += is_good ? text.substr(0, point.size) : kReplacementUtf8;
     text.remove_prefix(point.size);
   }
-  return out + (text.empty() ? "'" : "...'");
+  return text.empty() ? out : out + "...";
 }
+
+std::string quoted(std::string_view text) { return fmt::format("'{}'", clean(text)); }
 
 }  // namespace lshost::config

@@ -50,7 +50,9 @@ class SourceText {
   std::vector<std::size_t> starts_;  ///< offset of each line; never empty
 };
 
-/// A key or value of the file in a message: in single quotes, control characters as U+FFFD, clipped if long.
+/// A key or value of the file for a message: control characters as U+FFFD, clipped behind `length_max` characters.
+[[nodiscard]] std::string clean(std::string_view text, std::size_t length_max = 60);
+/// The same in single quotes.
 [[nodiscard]] std::string quoted(std::string_view text);
 
 }  // namespace lshost::config

@@ -44,9 +44,9 @@ struct Description {
 
   std::string operator()(const std::string& text) const {
     if (node.is_private) return "a string that is not shown here";
-    auto out = quoted(text);
-    std::ranges::replace(out, '\'', '"');
-    return text.empty() ? "an empty string" : out;
+    if (text.empty()) return "an empty string";
+    const auto line = text.substr(0, text.find('\n'));
+    return fmt::format("\"{}{}\"", clean(line), line.size() < text.size() ? "..." : "");
   }
   std::string operator()(std::int64_t number) const {
     return node.is_private ? "an integer" : fmt::format("integer {}", number);
