@@ -9,12 +9,13 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from suite import strace, table  # noqa: E402
+from suite.errors import SampleFailed  # noqa: E402
 from suite.measures.latency import AtRate, durable_ns  # noqa: E402
 from suite.measures.local_writes import LocalWrites  # noqa: E402
 from suite.metric import Metric, percentile  # noqa: E402
 
 TRACE = """\
-10 100.000100 fdatasync(7</r/0/wal/0.wal>) = 0 <0.000200>
+10    100.000100 fdatasync(7</r/0/wal/0.wal>) = 0 <0.000200>
 11 100.000150 fdatasync(8</m/shadow.wal> <unfinished ...>
 10 100.000400 pwrite64(7</r/0/wal/0.wal>, ""..., 4096, 0) = 4096 <0.000010>
 11 100.000900 <... fdatasync resumed>) = 0 <0.000750>
@@ -44,6 +45,12 @@ class Strace(unittest.TestCase):
 
     def test_written_bytes_are_counted_by_the_file_they_went_to_and_only_files_count(self):
         self.assertEqual(dict(strace.written_bytes(self.trace)), {"/r/0/wal/0.wal": 4120, "/r/0/s.tmp": 90})
+
+
+    def test_what_is_not_understood_is_an_error_and_not_a_figure_of_zero(self):
+        self.trace.write_text("10: 100.000100 fdatasync(7</r>) = 0 <0.000200>\n")
+        with self.assertRaises(SampleFailed):
+            strace.syncs(self.trace)
 
 
 class Durable(unittest.TestCase):

@@ -7,12 +7,15 @@ import re
 import shutil
 from collections import defaultdict, namedtuple
 
+from .errors import SampleFailed
+
 SYNC_CALLS = "fsync,fdatasync"
 WRITE_CALLS = "write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,splice"
 
 Sync = namedtuple("Sync", "path begin_ns end_ns")
 
-_LINE = re.compile(r"^(\d+) (\d+)\.(\d+) (?:<\.\.\. )?(\w+)(.*)$")
+_LINE = re.compile(r"^(\d+) +(\d+)\.(\d+) (?:<\.\.\. )?(\w+)(.*)$")
+_NO_CALL = re.compile(r"^\d+ +\d+\.\d+ (---|\+\+\+)|^strace:")
 _PATH = re.compile(r"\d+<([^>]*)>")
 _RESULT = re.compile(r"= (-?\d+)")
 _DURATION = re.compile(r"<(\d+)\.(\d+)>$")
@@ -34,6 +37,8 @@ def _calls(path):
         for line in lines:
             match = _LINE.match(line.rstrip())
             if not match:
+                if not _NO_CALL.match(line):
+                    raise SampleFailed(f"strace printed what this parser does not know: {line.strip()}")
                 continue
             pid, seconds, micros, call, rest = match.groups()
             at_ns = int(seconds) * 10**9 + int(micros) * 1000

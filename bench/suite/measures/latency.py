@@ -4,6 +4,7 @@ import time
 
 from .. import strace
 from ..context import Observer
+from ..errors import SampleFailed
 from ..metric import Metric, percentile
 
 PRIME_FIRST = 2_000_000  # numbers of their own: a page that is written again carries the markers of its older rows
@@ -68,6 +69,8 @@ class _Latency:
             visible_ms.append((seen[commit][0] - end_ns) / 1e6)
             if durable:
                 durable_ms.append((durable - end_ns) / 1e6)
+        if not durable_ms:
+            raise SampleFailed("no commit became durable in the replica")
         figures = {"missing": lost + len(visible_ms) - len(durable_ms)}
         for name, values in (("", durable_ms), ("visible_", visible_ms)):
             if values:
