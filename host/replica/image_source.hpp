@@ -1,0 +1,50 @@
+#pragma once
+// A snapshot's image as blocks, read by several threads in turn and checked against what was announced.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/byte_stream.hpp"
+#include "base/mutex.hpp"
+#include "replica/replicator.hpp"
+
+namespace lshost::replica {
+
+/// Thread-safe: next() gives each block to one caller.
+class ImageSource {
+ public:
+  static constexpr std::size_t kBlockSize = 1 << 20;  ///< a whole number of pages of every size
+
+  /// Opens the snapshot and reads its first block. Throws Error{corrupt} if that does not begin a database.
+  ImageSource(Replicator& replicator, const Item& snapshot);
+
+  /// 0: the image is empty, as that of a database into which nothing was ever written.
+  [[nodiscard]] std::uint32_t page_size() const noexcept { return page_size_; }
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept { return snapshot_.size_bytes; }
+
+  struct Block {
+    std::uint64_t offset = 0;
+    std::vector<std::byte> bytes;
+  };
+  /// Moves the next block into `block`; false at the end, after the destination's own check of the whole image passed.
+  /// Throws Error{corrupt} if the image is longer or shorter than announced.
+  [[nodiscard]] bool next(Block& block) LSHOST_EXCLUDES(mutex_);
+
+ private:
+  void read_block(Block& block) LSHOST_REQUIRES(mutex_);
+
+  const Item snapshot_;
+  std::uint32_t page_size_ = 0;
+  Mutex mutex_;
+  std::unique_ptr<ByteStream> stream_ LSHOST_GUARDED_BY(mutex_);
+  std::uint64_t read_bytes_ LSHOST_GUARDED_BY(mutex_) = 0;
+  Block first_ LSHOST_GUARDED_BY(mutex_);
+  bool first_taken_ LSHOST_GUARDED_BY(mutex_) = false;
+  bool ended_ LSHOST_GUARDED_BY(mutex_) = false;
+};
+
+/// The page size that page 1 of a database names; 0: it is not one.
+[[nodiscard]] std::uint32_t page_size_of_header(ByteSpan page_one) noexcept;
+
+}  // namespace lshost::replica

@@ -1,0 +1,37 @@
+#pragma once
+// The bytes of one index as one stream, from however many items it is stored in.
+
+#include <memory>
+#include <string>
+
+#include "base/byte_stream.hpp"
+#include "replica/replicator.hpp"
+#include "replica/restore_plan.hpp"
+
+namespace lshost::replica {
+
+/// Gives exactly the step's size_bytes bytes. Opens one item at a time.
+/// Ownership: borrows the replicator and the step. Errors: what the replicator throws; Error{corrupt} naming the
+/// position where an item ends too early.
+class IndexStream final : public ByteStream {
+ public:
+  IndexStream(Replicator& replicator, const IndexStep& step);
+  [[nodiscard]] std::size_t read(MutableByteSpan into) override;
+  /// True if all items opened so far are runs of files: reading them again costs no more than the first time.
+  [[nodiscard]] bool is_from_files() const noexcept { return is_from_files_; }
+
+ private:
+  void open_next();
+
+  Replicator& replicator_;
+  const IndexStep& step_;
+  std::size_t next_piece_ = 0;
+  std::unique_ptr<ByteStream> piece_;
+  std::uint64_t piece_left_bytes_ = 0;
+  bool is_from_files_ = true;
+};
+
+/// Reads until `into` is full or the stream ends; returns how much there was.
+[[nodiscard]] std::size_t read_fully(ByteStream& stream, MutableByteSpan into);
+
+}  // namespace lshost::replica
