@@ -11,8 +11,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   cli::Action chosen;
   cli::add_config(app, chosen);
+  cli::add_listings(app, chosen);
   cli::add_replicate(app, chosen);
   cli::add_plugin(app, chosen);
+  cli::add_restore(app, chosen);
   cli::add_version(app, chosen);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,129 @@
+#include "cli/replica_access.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "base/error.hpp"
+#include "cli/configured.hpp"
+
+namespace lshost::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string absolute(const std::string& path) { return fs::absolute(path).lexically_normal().string(); }
+
+/// The word that was meant, as the end of a message; "" if none is near.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
+  const auto nearest = config::nearest(word, known);
+  return nearest ? fmt::format("; did you mean '{}'?", *nearest) : "";
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Undoes %xx; what is no escape stays.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high < 0 ? -1 : hex_digit(text[i + 2]);
+    if (low < 0) {
+      out += text[i];
+    } else {
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<config::ReplicaConfig> replica_of_url(const std::string& text) {
+  const auto end = text.find("://");
+  if (end == std::string::npos) return std::nullopt;
+  const std::string scheme = text.substr(0, end);
+  if (scheme != "file") {
+    throw Error(ErrorCode::invalid,
+                fmt::format("a {} replica needs a configuration; hint: name the database and pass --config.", scheme));
+  }
+  const std::string folder = percent_decoded(std::string_view(text).substr(end + 3));
+  if (!folder.starts_with('/')) {
+    throw Error(ErrorCode::invalid, text + " is not of the form file:///folder, with three slashes");
+  }
+  config::ReplicaConfig replica;
+  replica.type = scheme;
+  replica.name = scheme;
+  replica.entries.push_back({"path", {folder, {}}, {}});
+  return replica;
+}
+
+std::vector<const config::DatabaseConfig*> select_databases(const config::Config& config, const std::string& name) {
+  std::vector<const config::DatabaseConfig*> found;
+  std::vector<std::string> known;
+  for (const auto& database : config.databases) {
+    if (name.empty() || database.path == absolute(name)) found.push_back(&database);
+    known.push_back(database.path);
+    known.push_back(fs::path(database.path).filename().string());
+  }
+  if (!found.empty() || name.empty()) return found;
+  for (const auto& database : config.databases) {
+    if (fs::path(database.path).filename() == name) found.push_back(&database);
+  }
+  if (found.empty()) {
+    throw Error(ErrorCode::invalid,
+                fmt::format("{} names no database '{}'{}", config.file, name, did_you_mean(name, known)));
+  }
+  if (found.size() > 1) {
+    throw Error(ErrorCode::invalid, fmt::format("'{}' may be {} or {}; hint: name it with its folder.", name,
+                                                found[0]->path, found[1]->path));
+  }
+  return found;
+}
+
+std::optional<ReplicaAccess> ReplicaAccess::find(const ReplicaQuery& query) {
+  ReplicaAccess access;
+  if (auto from_url = replica_of_url(query.database)) {
+    access.plugins_ = std::make_unique<plugin::PluginRegistry>(std::vector<std::string>{});
+    access.replicas_.push_back({query.database, "", std::move(*from_url)});
+  } else {
+    if (query.config_file.empty()) {
+      throw Error(ErrorCode::invalid,
+                  "no configuration; hint: pass --config FILE, or name a replica as file:///folder.");
+    }
+    auto configured = load_configured(query.config_file);
+    if (!configured) return std::nullopt;
+    access.plugins_ = std::move(configured->plugins);
+    access.config_file_ = configured->config.file;
+    for (const auto* database : select_databases(configured->config, query.database)) {
+      for (const auto& replica : database->replicas)
+        access.replicas_.push_back({database->path, database->path, replica});
+    }
+  }
+  if (query.replica.empty()) return access;
+  std::vector<std::string> known;
+  for (const auto& replica : access.replicas_) known.push_back(replica.config.name);
+  std::erase_if(access.replicas_, [&](const NamedReplica& replica) { return replica.config.name != query.replica; });
+  if (access.replicas_.empty()) {
+    throw Error(ErrorCode::invalid,
+                fmt::format("there is no replica '{}'{}", query.replica, did_you_mean(query.replica, known)));
+  }
+  return access;
+}
+
+std::unique_ptr<replica::Replicator> ReplicaAccess::open(const NamedReplica& replica) const {
+  plugin::ReplicaSetup setup;
+  setup.config = replica.config;
+  setup.config_file = config_file_;
+  setup.database = fs::path(replica.database_path).filename().string();
+  return plugins_->create(std::move(setup));
+}
+
+}  // namespace lshost::cli
