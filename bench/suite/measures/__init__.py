@@ -3,5 +3,5 @@
 from . import application, idle, latency, local_writes, parts, snapshot, stream
 
 ALL = (latency.AtRate, latency.Isolated, idle.Idle, stream.Stream, local_writes.LocalWrites, snapshot.Snapshot,
-       parts.Parts, application.Application, application.SmallRows)
+       snapshot.Restore, parts.Parts, application.Application, application.SmallRows)
 BY_NAME = {measure.name: measure for measure in ALL}
