@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "config/config.hpp"
 #include "config/schema.hpp"
@@ -118,13 +119,19 @@ void check_entries(const ReplicaConfig& replica, const std::vector<KeySpec>& key
 
 void check_all(Loaded& loaded, const SchemaOf& schema_of) {
   const SourceText source(loaded.text);
+  // Asking loads a library, and a type may stand in the file a thousand times.
+  std::map<std::string, std::vector<KeySpec>> known;
   for (const auto& database : loaded.config.databases) {
     for (const auto& replica : database.replicas) {
       if (replica.type.empty()) continue;  // its mistake is reported
-      const auto specs = schema_of(replica, loaded.mistakes);
-      if (!specs) continue;
-      hide_secrets(loaded, source, replica, *specs);
-      check_entries(replica, *specs, loaded.mistakes);
+      auto found = known.find(replica.type);
+      if (found == known.end()) {
+        auto specs = schema_of(replica, loaded.mistakes);
+        if (!specs) continue;
+        found = known.emplace(replica.type, *std::move(specs)).first;
+      }
+      hide_secrets(loaded, source, replica, found->second);
+      check_entries(replica, found->second, loaded.mistakes);
     }
   }
   std::ranges::stable_sort(loaded.mistakes, {}, &Diagnostic::location);

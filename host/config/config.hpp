@@ -121,7 +121,8 @@ struct Loaded {
 /// Checks a replica's entries against what its plugin knows; appends to `mistakes`.
 void check_entries(const ReplicaConfig& replica, const std::vector<KeySpec>& keys, std::vector<Diagnostic>& mistakes);
 
-/// What the plugin of a replica knows. nullopt: it can not be asked; the reason, if it is a mistake, was appended.
+/// What the plugin of a replica's type knows. nullopt: it can not be asked; the reason, if it is a mistake, was
+/// appended. Asked once for each type that has an answer.
 using SchemaOf = std::function<std::optional<std::vector<KeySpec>>(const ReplicaConfig&, std::vector<Diagnostic>&)>;
 /// check_entries for every replica of `loaded`; values of secret keys join loaded.secrets; file order is kept.
 void check_all(Loaded& loaded, const SchemaOf& schema_of);

@@ -99,8 +99,10 @@ std::optional<double> as_real(std::string_view key, const Node& node, Mistakes& 
 
 std::optional<std::uint64_t> as_size(std::string_view key, const Node& node, std::uint64_t min, Mistakes& mistakes) {
   const auto* text = get<std::string>(node);
+  const auto* number = get<std::int64_t>(node);  // bytes, as in "1024"
   auto bytes = text == nullptr ? std::nullopt : parse_size(*text);
   if (!bytes && text != nullptr && parse_size(with_ones(*text))) bytes = kSizeMax + 1;  // an amount beyond all ranges
+  if (number != nullptr && *number >= 0) bytes = static_cast<std::uint64_t>(*number);
   if (!bytes) return refuse(key, node, kSizeForm, mistakes);
   if (*bytes < min) return refuse(key, node, fmt::format("at least \"{}\"", size_to_text(min)), mistakes);
   if (*bytes > kSizeMax) return refuse(key, node, fmt::format("at most \"{}\"", size_to_text(kSizeMax)), mistakes);

@@ -43,6 +43,7 @@ TEST_CASE("check_entries: every type that a plugin can ask for is taken", "[conf
   CHECK(format_mistakes(loaded).empty());
   CHECK(shown("bucket = 'b'\nratio = 1\nhosts = 'a'\n").empty());  // an integer is real, one value is a list of one
   CHECK(shown("bucket = 'b'\nhosts = []\n").empty());
+  CHECK(shown("bucket = 'b'\npart-size = 8388608\n").empty());
 }
 
 TEST_CASE("check_entries: a required key that is not there", "[config][entries]") {
@@ -70,7 +71,7 @@ TEST_CASE("check_entries: an unknown key, and which known one it may be", "[conf
 
 TEST_CASE("check_entries: wrong types say what was expected and found", "[config][entries]") {
   CHECK(
-      shown("bucket = 5\nport = '80'\nratio = 'x'\ntls = 1\ntimeout = 5\npart-size = 5\nstorage-class = 'colt'\n"
+      shown("bucket = 5\nport = '80'\nratio = 'x'\ntls = 1\ntimeout = 5\npart-size = 0.5\nstorage-class = 'colt'\n"
             "hosts = ['a', 5]\n") ==
       "replicas.toml:5:10: bucket: expected a string, found integer 5\n"
       "    bucket = 5\n"
@@ -87,8 +88,8 @@ TEST_CASE("check_entries: wrong types say what was expected and found", "[config
       "replicas.toml:9:11: timeout: expected a duration such as \"1s\" or \"24h\", found integer 5\n"
       "    timeout = 5\n"
       "              ^\n"
-      "replicas.toml:10:13: part-size: expected a size such as \"64MiB\" or \"4GiB\", found integer 5\n"
-      "    part-size = 5\n"
+      "replicas.toml:10:13: part-size: expected a size such as \"64MiB\" or \"4GiB\", found real 0.5\n"
+      "    part-size = 0.5\n"
       "                ^\n"
       "replicas.toml:11:17: storage-class: expected \"standard\" or \"cold\", found \"colt\"; did you mean \"cold\"?\n"
       "    storage-class = 'colt'\n"

@@ -124,6 +124,13 @@ replica = [{ type = "file", path = "/backups/b" }]
   CHECK(config.databases[1].replicas[0].entries[0].key == "path");
 }
 
+TEST_CASE("config: a size may be a number of bytes", "[config]") {
+  const auto config =
+      load_good("[[database]]\npath = '/a.db'\nshadow-wal-limit = 1_048_576\n[[database.replica]]\ntype = 'x'\n")
+          .config;
+  CHECK(config.databases.at(0).shadow_wal_limit_bytes == 1 << 20);
+}
+
 TEST_CASE("config: plugin-path may be one string", "[config]") {
   CHECK(load_good(std::string("plugin-path = 'p'\n") + kSmallest).config.plugin_path ==
         std::vector<std::string>{"/etc/lshost/p"});

@@ -107,15 +107,15 @@ snapshot-interval = ["1h"]
     snapshot-interval = ["1h"]
                         ^
 )"},
-      {"an integer for a size",
+      {"a negative size",
        R"([[database]]
 path = "/a.db"
-shadow-wal-limit = 4294967296
+shadow-wal-limit = -4294967296
 [[database.replica]]
 type = "file"
 )",
-       R"(replicas.toml:3:20: shadow-wal-limit: expected a size such as "64MiB" or "4GiB", found integer 4294967296
-    shadow-wal-limit = 4294967296
+       R"(replicas.toml:3:20: shadow-wal-limit: expected a size such as "64MiB" or "4GiB", found integer -4294967296
+    shadow-wal-limit = -4294967296
                        ^
 )"},
       {"a wrong unit of a size",
