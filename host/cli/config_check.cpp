@@ -9,7 +9,9 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/configured.hpp"
 #include "config/config.hpp"
+#include "plugin/plugin_registry.hpp"
 
 namespace lshost::cli {
 namespace {
@@ -73,7 +75,9 @@ config::Loaded load(const Options& options) {
 }
 
 int check(const Options& options) {
-  const auto loaded = load(options);
+  auto loaded = load(options);
+  const plugin::PluginRegistry plugins(loaded.config.plugin_path);
+  config::check_all(loaded, schema_of(plugins));
   options.json ? print_json(loaded) : print_text(loaded);
   return config::is_usable(loaded) ? kDone : kWrongUsage;
 }
