@@ -71,6 +71,7 @@ std::string Destination::gap(const SnapshotInfo& from, std::uint64_t to) const {
 void Destination::prepare(const std::string& generation) const {
   (void)disk_->make_folders(layout_.snapshots(generation));
   (void)disk_->make_folders(layout_.wals(generation));
+  disk_->sync_path(layout_.wals(generation));
 }
 
 std::size_t Destination::remove_unfinished() const {

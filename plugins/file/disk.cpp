@@ -238,9 +238,18 @@ std::vector<std::string> Disk::make_folders(const std::string& folder) const {
   (void)before(Step::make_folder, folder);
   if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) fail("create the folder", folder);
   after(Step::make_folder, folder);
-  sync_folder(parent);
   made.push_back(folder);
   return made;
+}
+
+void Disk::sync_path(const std::string& folder) const {
+  const auto device = facts(folder);
+  for (std::string at = folder; at != "/"; at = parent_folder(at)) {
+    const std::string parent = parent_folder(at);
+    const auto above = facts(parent);
+    if (!device || !above || above->device != device->device) return;  // a mount point is nothing that we made
+    if (::faccessat(AT_FDCWD, parent.c_str(), R_OK, AT_EACCESS) == 0) sync_folder(parent);
+  }
 }
 
 void Disk::rename(const std::string& from, const std::string& to) const {

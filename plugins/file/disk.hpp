@@ -122,7 +122,7 @@ class Disk {
   /// The names in a folder, sorted; nothing if there is no such folder.
   [[nodiscard]] std::vector<std::string> list(const std::string& folder) const;
 
-  /// Creates a folder and its missing parents, mode 0700, names durable; returns those that were missing.
+  /// Creates a folder and its missing parents, mode 0700; returns those that were missing. See sync_path().
   std::vector<std::string> make_folders(const std::string& folder) const;
   void rename(const std::string& from, const std::string& to) const;
   /// Removes a file; a missing one is no error.
@@ -131,6 +131,9 @@ class Disk {
   void remove_folder(const std::string& folder) const;
   /// Removes a folder with all that is in it; a link in it is removed, never followed. A missing one is no error.
   void remove_tree(const std::string& folder) const;
+  /// The names that lead to a folder become durable: all of them, because one that is there may have been made by a
+  /// run that died before it could sync. Folders that may not be read are left out: it was not us who made names there.
+  void sync_path(const std::string& folder) const;
   /// The names in a folder become durable.
   void sync_folder(const std::string& folder) const;
 

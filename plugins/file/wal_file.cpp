@@ -31,19 +31,6 @@ WalChecker check_whole(const OutFile& wal) {
   }
 }
 
-/// The same, as if the file ended at `end`.
-WalChecker check_below(const OutFile& wal, std::uint64_t end) {
-  WalChecker checker;
-  std::vector<std::byte> buffer(kScanBytes);
-  for (std::uint64_t at = 0; at < end;) {
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
-    const std::size_t count = wal.read_at(at, std::span(buffer).first(want));
-    if (count == 0 || !checker.feed(std::span(buffer).first(count))) return checker;
-    at += count;
-  }
-  return checker;
-}
-
 }  // namespace
 
 WalFile::WalFile(const Disk& disk, const Layout& layout, const std::string& generation, std::uint64_t index,
@@ -63,8 +50,7 @@ WalFile WalFile::begin(const Disk& disk, const Layout& layout, const std::string
 
 std::variant<WalFile, WalFile::Damaged, WalFile::Nothing> WalFile::resume(const Disk& disk, const Layout& layout,
                                                                           const std::string& generation,
-                                                                          std::uint64_t index,
-                                                                          std::optional<std::uint64_t> trusted_end) {
+                                                                          std::uint64_t index) {
   const std::string path = layout.file(Kind::wal, generation, index);
   const auto journal = read_journal(disk, layout, generation, index);
   auto wal = disk.open_append(path);
@@ -74,26 +60,20 @@ std::variant<WalFile, WalFile::Damaged, WalFile::Nothing> WalFile::resume(const 
   const WalChecker whole = wal ? check_whole(*wal) : WalChecker();
   const WalVerdict verdict = judge(journal, generation, index, whole.header(), whole.committed_end());
   if (!verdict.damage.empty()) return Damaged{path + ": " + verdict.damage};
-  const std::uint64_t vouched = journal ? journal->end_offset() : 0;
-  const bool cut = trusted_end && *trusted_end < verdict.end;
   if (!wal || verdict.end == 0) return Nothing{};
 
-  const std::uint64_t wanted = cut ? std::max(*trusted_end, vouched) : verdict.end;
-  const WalChecker kept = wanted == whole.committed_end() ? whole : check_below(*wal, wanted);
-  const std::uint64_t end = kept.committed_end();
-  if (end == 0) return Nothing{};
-
   WalFile file(disk, layout, generation, index, std::move(*wal));
-  file.checker_ = kept.at_committed_end();
   file.header_.salt = whole.header()->salt;
   file.header_.page_size = whole.header()->page_size;
-  if (file.wal_.size() != end) file.wal_.truncate(end);
+  file.checker_ = whole.at_committed_end();
+  if (file.wal_.size() != verdict.end) file.wal_.truncate(verdict.end);
+  const std::uint64_t vouched = journal ? journal->end_offset() : 0;
   file.write_again(vouched);
   file.wal_.sync();
   file.open_journal(journal);
-  if (journal && !journal->records.empty()) file.last_ = journal->records.back();
-  file.written_out_ = end;
-  if (end > vouched) file.committed({end, std::max(file.last_.commit_ns, modified_ns), false});
+  if (vouched > 0) file.last_ = journal->records.back();
+  file.written_out_ = verdict.end;
+  if (verdict.end > vouched) file.committed({verdict.end, std::max(file.last_.commit_ns, modified_ns), false});
   file.flush();
   return file;
 }

@@ -22,8 +22,7 @@ namespace lshost::file {
 ///     file.append(bytes); file.committed({end, commit_ns});   // any number of times
 ///     file.flush();                                           // durable up to file.durable_end()
 ///
-/// Threads: one at a time. Errors: after a throw the object is done for: drop it and resume() from the files, with the
-/// last durable_end() as `trusted_end`.
+/// Threads: one at a time. Errors: after a throw the object is done for: drop it and resume() from the files.
 class WalFile {
  public:
   /// What lies there is not what was stored; the sentence says what is missing.
@@ -35,11 +34,9 @@ class WalFile {
   /// Begins an index with nothing in it, over whatever lies there.
   static WalFile begin(const Disk& disk, const Layout& layout, const std::string& generation, std::uint64_t index);
   /// Goes on with what lies there. Checks every frame, cuts off what is torn or uncommitted, and makes the rest
-  /// durable. `trusted_end`: bytes from there on may not have reached the disk, although they can be read; they are cut
-  /// off. Nothing: no transaction is there; begin().
+  /// durable. Nothing: no transaction is there; begin().
   static std::variant<WalFile, Damaged, Nothing> resume(const Disk& disk, const Layout& layout,
-                                                        const std::string& generation, std::uint64_t index,
-                                                        std::optional<std::uint64_t> trusted_end);
+                                                        const std::string& generation, std::uint64_t index);
 
   /// The next bytes, cut anywhere. Error(corrupt): they are not the continuation of this WAL.
   void append(std::span<const std::byte> bytes);
@@ -60,7 +57,8 @@ class WalFile {
  private:
   WalFile(const Disk& disk, const Layout& layout, const std::string& generation, std::uint64_t index, OutFile wal);
 
-  /// The tail that the journal does not speak of is written again: pages that can be read need not be on the disk.
+  /// Writes what lies from `from` on again. The journal does not vouch for it, so its sync may have failed; the kernel
+  /// then keeps pages that can be read, counts as written, and never were.
   void write_again(std::uint64_t from);
   void open_journal(const std::optional<Journal>& found);
   void append_records();

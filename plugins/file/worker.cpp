@@ -107,15 +107,20 @@ Position Worker::round() {
     state(ReplicaState::Waiting, "no generation, waiting for data");
     return {};
   }
-  if (status->tip.generation != generation_) open(status->tip.generation);
+  if (status->tip.generation != generation_) open(*status);
   snapshotting_ = false;
   bool more = true;
   while (more) {
-    if (!base_ || ctx_.SnapshotDue()) snapshot(status->tip);
+    if (!base_ || ctx_.SnapshotDue()) snapshot();
     if (!base_) return status->tip;  // the database has moved on to another generation: see there
     if (state_ != ReplicaState::Streaming) state(ReplicaState::CatchUp);
     more = ship_batch();
+    if (more) state(ReplicaState::CatchUp);
     throw_if_stopped();
+  }
+  if (follows_at_once(status->tip)) {  // an index has begun that has no WAL yet
+    next_index(status->tip);
+    report();
   }
   state(ReplicaState::Streaming);
   return status->tip;
@@ -123,7 +128,8 @@ Position Worker::round() {
 
 // ---- where the destination stands ----
 
-void Worker::open(const std::string& generation) {
+void Worker::open(const DatabaseStatus& status) {
+  const std::string generation = status.tip.generation;
   close_files();
   base_.reset();
   next_ = {};
@@ -142,6 +148,11 @@ void Worker::open(const std::string& generation) {
   for (const auto& oddity : found.oddities) ctx_.Warn(oddity);
   if (!found.snapshots.empty()) base_ = found.snapshots.back();
   next_ = find_position(generation, found);
+  // All of an index is there, and the host is in a later one: the beginning of the next is the same place.
+  if (status.tip.index > next_.index && is_complete(next_)) {
+    close_files();
+    next_ = {generation, next_.index + 1, 0};
+  }
   if (base_) {
     const std::string gap = destination_.gap(*base_, next_.index);
     if (!gap.empty()) {
@@ -159,10 +170,7 @@ Position Worker::find_position(const std::string& generation, const Inventory& f
     return base_ ? Position{generation, base_->index, 0} : Position{};
   }
   const std::uint64_t index = found.wals.back();
-  std::optional<std::uint64_t> trusted_end;
-  if (trusted_.generation == generation && trusted_.index == index) trusted_end = trusted_.offset;
-
-  auto resumed = WalFile::resume(destination_.disk(), destination_.layout(), generation, index, trusted_end);
+  auto resumed = WalFile::resume(destination_.disk(), destination_.layout(), generation, index);
   if (const auto* damaged = std::get_if<WalFile::Damaged>(&resumed)) {
     ctx_.Warn("damage at the destination; the file is kept as *.damaged, and its index is stored anew",
               {{"why", damaged->why}});
@@ -172,6 +180,12 @@ Position Worker::find_position(const std::string& generation, const Inventory& f
   if (std::holds_alternative<WalFile::Nothing>(resumed)) return {generation, index, 0};
   wal_ = std::move(std::get<WalFile>(resumed));
   return {generation, index, wal_->end()};
+}
+
+bool Worker::is_complete(const Position& at) const {
+  if (at.IsNone()) return false;
+  const auto stored = look_at_wal(destination_.disk(), destination_.layout(), at.generation, at.index);
+  return stored && stored->complete && stored->damage.empty() && stored->end == at.offset;
 }
 
 void Worker::start_at(std::uint64_t index) {
@@ -191,7 +205,6 @@ void Worker::start_at(std::uint64_t index) {
 
 void Worker::close_files() noexcept {
   if (!wal_) return;
-  trusted_ = {generation_, wal_->index(), wal_->durable_end()};
   try {
     wal_->close();
   } catch (const std::exception&) {
@@ -213,9 +226,11 @@ void Worker::check_base() {
 
 // ---- carrying ----
 
-void Worker::snapshot(const Position& tip) {
+void Worker::snapshot() {
   const auto tell_existing = [&] { ctx_.SnapshotDone({generation_, base_->index, base_->offset}, base_->size_bytes); };
-  if (base_ && base_->index == tip.index && tip.generation == generation_) return tell_existing();
+  const auto status = ctx_.Status();  // the one of this round may be old by now
+  if (!status || status->tip.generation != generation_) return;
+  if (base_ && base_->index == status->tip.index) return tell_existing();
   auto image = ctx_.OpenSnapshot();
   if (!image || image->position.generation != generation_) return;
   const Position at = image->position;
@@ -226,13 +241,24 @@ void Worker::snapshot(const Position& tip) {
   state(ReplicaState::Snapshot);
   snapshotting_ = true;
   SnapshotFile file(destination_.disk(), destination_.layout(), std::move(*image));
+  const auto ship = [&] {
+    try {
+      return ship_batch();
+    } catch (const Gone&) {
+      if (next_.index >= at.index) throw;
+      base_.reset();  // the WAL before the image is gone; from the image's index on it is kept for us
+      start_at(at.index);
+      return true;
+    }
+  };
   while (file.copy_some()) {
     throw_if_stopped();
-    (void)ship_batch();  // a large snapshot must not keep commits waiting
+    (void)ship();  // a large snapshot must not keep commits waiting
   }
   // A snapshot gets its name when the WAL beside it reaches its position: put together by hand, the two are right.
-  while (!(next_ >= at) && ship_batch()) throw_if_stopped();
-  if (!(next_ >= at) && at.offset > 0) {
+  while (!(next_ >= at) && ship()) throw_if_stopped();
+  if (follows_at_once(at)) next_index(at);
+  if (!(next_ >= at)) {
     throw Error(LSHOST_E_INTERNAL,
                 "the host has a snapshot at " + at.ToString() + ", but its WAL ends at " + next_.ToString(),
                 LSHOST_ERR_RETRYABLE);
@@ -267,6 +293,9 @@ bool Worker::ship_batch() {
 }
 
 void Worker::append(Wal& run) {
+  if (wal_ && wal_->index() != next_.index) {
+    throw Error(LSHOST_E_INTERNAL, "the WAL file of another index than " + next_.ToString() + " is open");
+  }
   if (!wal_) wal_ = WalFile::begin(destination_.disk(), destination_.layout(), generation_, next_.index);
   std::uint64_t left = run.end.offset - run.start.offset;
   const auto into = buffer_.get(static_cast<std::size_t>(std::min<std::uint64_t>(left, kCopyBytes)), kCopyBytes);
@@ -282,6 +311,11 @@ void Worker::append(Wal& run) {
   }
   wal_->committed({run.end.offset, run.commit_ns, run.index_complete});
   next_ = run.end;
+}
+
+/// True if `at` is the beginning of the index behind the one that we are at the end of.
+bool Worker::follows_at_once(const Position& at) const {
+  return at.generation == next_.generation && at.index == next_.index + 1 && at.offset == 0;
 }
 
 /// The host went on to the next index, so the one before is finished.

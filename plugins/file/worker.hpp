@@ -55,16 +55,18 @@ class Worker {
   [[nodiscard]] milliseconds back_off();
 
   // ---- where the destination stands ----
-  void open(const std::string& generation);
+  void open(const DatabaseStatus& status);
   [[nodiscard]] Position find_position(const std::string& generation, const Inventory& found);
+  [[nodiscard]] bool is_complete(const Position& at) const;
   void start_at(std::uint64_t index);
   void close_files() noexcept;
   void check_base();
 
   // ---- carrying ----
-  void snapshot(const Position& tip);
+  void snapshot();
   [[nodiscard]] bool ship_batch();
   void append(Wal& run);
+  [[nodiscard]] bool follows_at_once(const Position& at) const;
   void next_index(const Position& start);
   void flush();
   void report() const;
@@ -85,7 +87,6 @@ class Worker {
   std::optional<SnapshotInfo> base_;  // the newest snapshot that the WAL up to next_ continues
   Position next_;                     // where the next byte goes; none: where the next snapshot is
   std::optional<WalFile> wal_;        // of next_.index, once there is a byte of it
-  Position trusted_;                  // from a run of failures: bytes behind it may not have reached the disk
   Buffer buffer_;
   Time base_checked_;
   std::uint32_t failures_ = 0;  // in a row

@@ -182,6 +182,7 @@ struct FakeHost::Callbacks {
 
 FakeHost::FakeHost(std::string path_key, std::uint32_t page_size)
     : path_key_(std::move(path_key)), database_(std::make_unique<AppDatabase>(page_size)), table_{}, info_{} {
+  database_->exec("PRAGMA synchronous=OFF");  // what is tested is the replica
   info_.struct_size = sizeof info_;
   info_.replica = "file";
   info_.database = "app.db";
@@ -286,10 +287,17 @@ Bytes FakeHost::serialize() const {
   return image;
 }
 
-void FakeHost::restart_wal(bool tell) {
-  const std::lock_guard hold(mutex_);
-  database_->exec("PRAGMA wal_checkpoint(RESTART)");
-  if (tell && !indexes_[last_index_].runs.empty()) indexes_[last_index_].runs.back().complete = true;
+void FakeHost::restart_wal(Finish finish) {
+  {
+    const std::lock_guard hold(mutex_);
+    database_->exec("PRAGMA wal_checkpoint(RESTART)");
+    if (finish == Finish::with_last_run) indexes_[last_index_].runs.back().complete = true;
+    if (finish == Finish::with_tip) {
+      indexes_[++last_index_] = {};
+      remember_tip();
+    }
+  }
+  changed_.notify_all();
 }
 
 void FakeHost::new_generation() {

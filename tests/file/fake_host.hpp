@@ -36,8 +36,14 @@ class FakeHost {
   // ---- the database ----
   /// Runs statements, and captures what they committed as one run. Returns the new tip.
   Position commit(const std::string& sql);
-  /// Checkpoints, so that the next commit begins the next index. `tell`: the last run of the old one says so already.
-  void restart_wal(bool tell);
+  /// How the replicator learns that an index is finished.
+  enum class Finish {
+    with_next_run,  ///< not before there is WAL of the next one
+    with_last_run,  ///< the last run of the index says so already
+    with_tip,       ///< the tip moves to the beginning of the next one
+  };
+  /// Checkpoints, so that the next commit begins the next index.
+  void restart_wal(Finish finish);
   /// Another generation begins, with the database as it is. Before the first call there is none.
   void new_generation();
   /// Forgets the WAL before an index.

@@ -15,6 +15,45 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
+namespace {
+
+/// Puts a log beside a database and lets SQLite move it there.
+void apply(const std::string& database) {
+  AppConnection connection(database);
+  if (connection.query("PRAGMA wal_checkpoint(TRUNCATE)") != "0") throw std::runtime_error("checkpoint is busy");
+}
+
+Bytes checked(const std::string& database) {
+  {
+    AppConnection connection(database);
+    if (connection.query("PRAGMA integrity_check") != "ok") throw std::runtime_error("integrity_check");
+  }
+  return file_bytes(database);
+}
+
+void write_text(const std::string& path, const std::string& text) { write_file(path, std::as_bytes(std::span(text))); }
+
+}  // namespace
+
+Bytes restore_by_extension(file::FileReplicator& replicator, const std::string& generation) {
+  const auto snapshots = items(replicator, ItemKind::Snapshot, generation);
+  if (snapshots.empty()) throw std::runtime_error("no snapshot is listed in generation " + generation);
+  const TempDir scratch;
+  const std::string database = scratch / "app.db";
+  write_text(database, content(replicator, snapshots.back()));
+  std::uint64_t next = snapshots.back().position.index;
+  bool complete = true;
+  for (const auto& item : items(replicator, ItemKind::Wal, generation)) {
+    if (item.position.index < next) continue;
+    if (!complete || item.position.index != next) throw std::runtime_error("gap before " + item.position.ToString());
+    write_text(database + "-wal", content(replicator, item));
+    apply(database);
+    complete = item.index_complete;
+    ++next;
+  }
+  return checked(database);
+}
+
 Bytes restore_by_hand(const std::string& root, const std::string& generation) {
   const TempDir scratch;
   const file::Layout layout(root);
@@ -30,14 +69,9 @@ Bytes restore_by_hand(const std::string& root, const std::string& generation) {
     const std::string wal = layout.file(file::Kind::wal, generation, index);
     if (!std::filesystem::exists(wal)) break;
     std::filesystem::copy_file(wal, database + "-wal");
-    AppConnection connection(database);
-    if (connection.query("PRAGMA wal_checkpoint(TRUNCATE)") != "0") throw std::runtime_error("checkpoint is busy");
+    apply(database);
   }
-  {
-    AppConnection connection(database);
-    if (connection.query("PRAGMA integrity_check") != "ok") throw std::runtime_error("integrity_check");
-  }
-  return file_bytes(database);
+  return checked(database);
 }
 
 std::vector<Item> items(file::FileReplicator& replicator, ItemKind kind, const std::string& generation) {

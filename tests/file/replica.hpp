@@ -42,6 +42,9 @@ class Replica {
 /// put beside it as -wal, and SQLite. Stops at the first index that is not there. Throws if SQLite does.
 [[nodiscard]] Bytes restore_by_hand(const std::string& root, const std::string& generation);
 
+/// The same through lshost.restore/1, by the rules of a restore: every index but the last one has to be complete.
+[[nodiscard]] Bytes restore_by_extension(file::FileReplicator& replicator, const std::string& generation);
+
 /// The names in a folder, sorted.
 [[nodiscard]] std::vector<std::string> names_in(const std::string& folder);
 

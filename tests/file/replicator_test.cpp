@@ -16,6 +16,8 @@ using lshost::file::Layout;
 
 namespace {
 
+const auto kFinishes = {FakeHost::Finish::with_next_run, FakeHost::Finish::with_last_run, FakeHost::Finish::with_tip};
+
 /// A database with some content, a destination for it, and its replica, not started.
 struct Fixture {
   TempDir folder;
@@ -30,8 +32,8 @@ struct Fixture {
     host.commit("INSERT INTO t(x) VALUES(randomblob(5000))");
   }
   Position insert() { return host.commit("INSERT INTO t(x) VALUES(randomblob(3000))"); }
-  void next_index(bool tell) {
-    host.restart_wal(tell);
+  void next_index(FakeHost::Finish finish = FakeHost::Finish::with_next_run) {
+    host.restart_wal(finish);
     insert();
   }
   void run_until_durable() {
@@ -40,7 +42,7 @@ struct Fixture {
   }
   void check_restorable() {
     const auto tip = host.tip();
-    CHECK(restore_by_hand(root, tip.generation) == host.image_at(tip));
+    CHECK((restore_by_hand(root, tip.generation) == host.image_at(tip)));
   }
 };
 
@@ -50,7 +52,7 @@ std::filesystem::perms mode(const std::string& path) { return std::filesystem::s
 
 TEST_CASE("file replicator: everything committed is durable and restored by hand", "[file][replicator]") {
   Fixture f;
-  const bool tell = GENERATE(true, false);
+  const auto finish = GENERATE(values(kFinishes));
   const bool one_run_per_commit = GENERATE(true, false);
   f.host.set_one_run_per_commit(one_run_per_commit);
   f.run_until_durable();
@@ -59,9 +61,9 @@ TEST_CASE("file replicator: everything committed is durable and restored by hand
     REQUIRE(f.host.wait_until_durable(f.insert()));
     f.check_restorable();
   }
-  f.next_index(tell);
+  f.next_index(finish);
   f.insert();
-  f.next_index(tell);
+  f.next_index(finish);
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
   f.check_restorable();
   CHECK(f.host.tip().index == 2);
@@ -79,7 +81,7 @@ TEST_CASE("file replicator: everything committed is durable and restored by hand
 TEST_CASE("file replicator: a restart continues where it was, and sends nothing twice", "[file][replicator]") {
   Fixture f;
   f.run_until_durable();
-  f.next_index(GENERATE(true, false));
+  f.next_index(GENERATE(values(kFinishes)));
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
   f.replica.stop();
   const bool more = GENERATE(true, false);
@@ -90,6 +92,49 @@ TEST_CASE("file replicator: a restart continues where it was, and sends nothing 
   CHECK(f.host.reported().front() == before);
   CHECK(f.host.snapshots_opened() == 0);
   CHECK(f.host.wal_bytes_given() == f.host.tip().offset - before.offset);
+  f.check_restorable();
+}
+
+TEST_CASE("file replicator: the beginning of an index without WAL is reported, and continued from",
+          "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  f.host.restart_wal(FakeHost::Finish::with_tip);
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  CHECK(f.host.durable().offset == 0);
+  f.replica.stop();
+  f.host.trim_before(1);  // the host may do that now
+  f.host.forget_reports();
+  SECTION("nothing new") { f.run_until_durable(); }
+  SECTION("a commit") {
+    f.insert();
+    f.run_until_durable();
+  }
+  SECTION("a snapshot exactly there") {
+    f.host.set_snapshot_due();
+    f.run_until_durable();
+    REQUIRE(f.host.wait_until([](const auto& said) { return said.snapshots.size() == 1; }));
+    f.insert();
+    REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  }
+  CHECK(f.host.snapshots_opened() == (f.host.snapshots().empty() ? 0 : 1));
+  f.check_restorable();
+}
+
+TEST_CASE("file replicator: WAL that goes away under a due snapshot costs no second one", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  f.replica.stop();
+  f.next_index();
+  f.next_index();
+  f.host.set_snapshot_due();
+  f.host.on_snapshot_read = [&](std::uint64_t) {
+    f.host.trim_before(2);
+    return LSHOST_OK;
+  };
+  f.host.forget_reports();
+  f.run_until_durable();
+  CHECK(f.host.snapshots_opened() == 1);
   f.check_restorable();
 }
 
@@ -173,7 +218,7 @@ TEST_CASE("file replicator: a new generation gets a folder of its own", "[file][
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
   f.check_restorable();
   CHECK(f.host.tip().generation != first.generation);
-  CHECK(restore_by_hand(f.root, first.generation) == f.host.image_at(first));
+  CHECK((restore_by_hand(f.root, first.generation) == f.host.image_at(first)));
 }
 
 TEST_CASE("file replicator: a due snapshot is taken once for an index", "[file][replicator]") {
@@ -183,7 +228,7 @@ TEST_CASE("file replicator: a due snapshot is taken once for an index", "[file][
   REQUIRE(f.host.wait_until([](const auto& said) { return said.snapshots.size() == 2; }));
   CHECK(f.host.snapshots_opened() == 1);
 
-  f.next_index(false);
+  f.next_index();
   f.insert();
   f.host.set_snapshot_due();
   REQUIRE(f.host.wait_until([](const auto& said) { return said.snapshots.size() == 3; }));
@@ -200,7 +245,7 @@ TEST_CASE("file replicator: a due snapshot is taken once for an index", "[file][
 TEST_CASE("file replicator: WAL is shipped while a snapshot is being taken", "[file][replicator]") {
   Fixture f;
   f.run_until_durable();
-  f.next_index(true);
+  f.next_index();
   f.host.commit("CREATE TABLE big(x)");
   f.host.commit("INSERT INTO big VALUES(zeroblob(40000000))");
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
@@ -221,8 +266,8 @@ TEST_CASE("file replicator: a host that no longer has the WAL gets a new snapsho
   Fixture f;
   f.run_until_durable();
   f.replica.stop();
-  f.next_index(true);
-  f.next_index(true);
+  f.next_index();
+  f.next_index();
   f.host.trim_before(2);
   f.host.forget_reports();
   f.run_until_durable();
