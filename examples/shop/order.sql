@@ -1,0 +1,1 @@
+BEGIN IMMEDIATE; INSERT INTO orders(customer_id, note) VALUES(abs(random() % 5000) + 1, hex(randomblob(abs(random() % 200)))); INSERT INTO order_line SELECT last_insert_rowid(), abs(random() % 500) + 1, 2; COMMIT;
