@@ -1,7 +1,5 @@
 // lshost replicate, which is also what `lshost --config FILE` does: replicates until it is told to stop.
 
-#include <sqlite3.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -39,7 +37,7 @@ void log_start(const config::Config& config) {
             {"sqlite", sqlite::library_version()},
             {"databases", std::uint64_t{config.databases.size()}},
             {"replicas", replicas}});
-  if (sqlite::library_has_wal_reset_bug(sqlite3_libversion_number())) {
+  if (sqlite::library_has_wal_reset_bug(sqlite::library_version_number())) {
     obs::log(Level::warn, "lshost",
              "this SQLite has the WAL-reset bug; while lshost is attached no process can run into it, but applications "
              "with the same library can whenever it is not",

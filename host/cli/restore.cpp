@@ -180,8 +180,8 @@ replica::PlanResult plan(Candidate& candidate, const replica::RestoreRequest& re
   return replica::plan_restore(candidate.catalog, request, commit_times);
 }
 
-int refuse_plan(const Refusal& refusal, const std::string& other_replicas) {
-  fmt::print(stderr, "lshost: restore: {}{}{}{}\n", refusal.reason,
+int refuse_plan(const NamedReplica& from, const Refusal& refusal, const std::string& other_replicas) {
+  fmt::print(stderr, "lshost: restore {} (replica {}): {}{}{}{}\n", from.database, from.config.name, refusal.reason,
              refusal.hint.empty() ? "" : "; hint: ", refusal.hint, other_replicas);
   return refusal.nothing_to_restore ? kNothingToRestore : kFailed;
 }
@@ -220,7 +220,7 @@ int restore(const Options& options) {
   Candidate& candidate = candidates[chosen];
   const std::string others = hint_at_others(candidates, chosen);
   const auto planned = plan(candidate, request);
-  if (const auto* refusal = std::get_if<Refusal>(&planned)) return refuse_plan(*refusal, others);
+  if (const auto* refusal = std::get_if<Refusal>(&planned)) return refuse_plan(*candidate.named, *refusal, others);
   const auto& restore_plan = std::get<RestorePlan>(planned);
   ordered_json json = to_json(restore_plan, *candidate.named, output);
   if (options.dry_run) {

@@ -109,6 +109,8 @@ void configure_library() {
 
 std::string_view library_version() { return sqlite3_libversion(); }
 
+int library_version_number() noexcept { return sqlite3_libversion_number(); }
+
 bool library_has_wal_reset_bug(int version_number) noexcept {
   constexpr int kFirst = 3'007'000;
   constexpr int kFixed = 3'051'003;

@@ -46,6 +46,9 @@ void configure_library();
 /// "3.40.1", of the library this process runs with.
 [[nodiscard]] std::string_view library_version();
 
+/// 3040001 for 3.40.1, of the same library.
+[[nodiscard]] int library_version_number() noexcept;
+
 /// True if that library has the WAL-reset bug (3.7.0 to 3.51.2 without the backports 3.44.6 and 3.50.7).
 [[nodiscard]] bool library_has_wal_reset_bug(int version_number) noexcept;
 
