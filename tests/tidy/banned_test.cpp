@@ -20,7 +20,7 @@ struct Ban {
 const std::vector<Ban> kBans = {
     {R"(\b(sleep_for|sleep_until|usleep|nanosleep)\b|[^\w.>]sleep\s*\()",
      "waits take a stop_token or a deadline: base/clock.hpp, base/wake_up.hpp",
-     {"host/base/clock", "tests/support/", "tests/tidy/"}},
+     {"host/base/clock", "tests/support/", "tests/tidy/", "tests/file/fake_host"}},
     {R"(\.detach\(\))", "every thread has an owner that joins it", {"tests/tidy/"}},
     {R"(using namespace std\s*;)", "names of the standard library are written out", {"tests/tidy/"}},
     {R"(\b(TODO|FIXME|XXX)\b)", "a wish belongs into an issue", {"tests/tidy/"}},
@@ -75,7 +75,8 @@ TEST_CASE("tidy: files end in one newline, and no line ends in blanks or holds a
       if (line.empty()) continue;
       INFO(place(file, i));
       CHECK_FALSE((line.back() == ' ' || line.back() == '\t' || line.back() == '\r'));
-      CHECK(line.find('\t') == std::string::npos);
+      // One configuration holds a tab on purpose: a caret has to stand right behind it.
+      if (!file.path.ends_with("every_mistake.toml")) CHECK(line.find('\t') == std::string::npos);
     }
     INFO(file.path);
     if (!file.lines.empty()) CHECK_FALSE(file.lines.back().empty());

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "support/child.hpp"
@@ -305,7 +306,7 @@ TEST_CASE("Watch: destroying it waits for the callback that runs, and frees what
     watch.reset();
     ended_first = has_ended.load();
   });
-  std::this_thread::sleep_for(5ms);  // the destroyer had time to be wrong
+  pause_for(5ms);  // the destroyer had time to be wrong
   may_end = true;
   destroyer.join();
   CHECK(ended_first);

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "support/child.hpp"
 #include "support/wait_until.hpp"
@@ -34,7 +35,7 @@ TEST_CASE("child: stops when asked", "[.child]") {
   if (!test::is_child()) return;
   const os::Signals signals;
   say("ready");
-  while (!signals.stop_token().stop_requested()) ::usleep(1000);
+  while (!signals.stop_token().stop_requested()) pause_for(std::chrono::milliseconds(1));
   say("stopping");
 }
 
@@ -43,7 +44,7 @@ TEST_CASE("child: never comes to an end", "[.child]") {
   const os::Signals signals;
   std::jthread busy([] { ::pause(); });  // threads started later take no signals either
   say("ready");
-  while (!signals.stop_token().stop_requested()) ::usleep(1000);
+  while (!signals.stop_token().stop_requested()) pause_for(std::chrono::milliseconds(1));
   say("stopping");
   for (;;) ::pause();
 }
