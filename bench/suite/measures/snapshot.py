@@ -73,7 +73,7 @@ def _copy_of_source(context, work):
 
 
 def _rows(database):
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{database}?immutable=1", uri=True)
     try:
         return connection.execute("SELECT count(*) FROM load").fetchone()[0]
     finally:
