@@ -72,7 +72,11 @@ TEST_CASE("adapter: what is committed is read, reported durable, and counted", "
   REQUIRE(rig.feed.wait_until_durable());
   rig.feed.commit("second");
   REQUIRE(rig.feed.wait_until_durable());
-  REQUIRE(rig.observer.wait_until([](const auto& seen) { return seen.metrics.contains("wal_bytes"); }));
+  // Each of what is checked below is reported after the position that was waited for.
+  REQUIRE(rig.observer.wait_until([](const auto& seen) {
+    return !seen.durable.empty() && seen.durable.back().offset == 11 && seen.metrics.contains("wal_bytes") &&
+           seen.states.back() == plugin::ReplicaState::streaming;
+  }));
   rig.adapter->stop(kLong);
 
   const auto seen = rig.observer.seen();
