@@ -198,7 +198,11 @@ class Scripted : public lshost::Replicator,
 
   void Stream() {
     const auto status = ctx.Status();
-    if (status && position_.generation != status->tip.generation) {
+    if (!status) {  // nothing was captured yet
+      ctx.Wait(position_);
+      return;
+    }
+    if (position_.generation != status->tip.generation) {
       ctx.State(lshost::ReplicaState::Snapshot);
       auto snapshot = ctx.OpenSnapshot();
       const std::string image = snapshot->bytes.ReadAll();
