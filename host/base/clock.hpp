@@ -9,6 +9,9 @@ namespace lshost {
 /// Nanoseconds since 1970-01-01 UTC; the form in which times are stored and cross the plugin ABI.
 using UnixNanos = std::int64_t;
 
+/// A deadline must not overflow the clock, so "for ever" is a year. Whoever waits that long waits again.
+inline constexpr std::chrono::nanoseconds kLongestWait = std::chrono::hours(24 * 365);
+
 /// Where code gets the time from. Thread-safe.
 class Clock {
  public:

@@ -52,6 +52,8 @@ ErrorCode code_of_errno(int err) noexcept {
     case EEXIST:
     case ENOTEMPTY:
     case EXDEV:
+    case ENXIO:  // a pipe that nobody reads, a device without a driver
+    case ENODEV:
       return ErrorCode::invalid;
     case ENOSYS:
     case EOPNOTSUPP:

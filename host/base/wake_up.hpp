@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <stop_token>
 
+#include "base/clock.hpp"
 #include "base/mutex.hpp"
 
 namespace lshost {
@@ -33,8 +34,7 @@ class WakeUp {
   /// The same, and at most for `timeout`.
   [[nodiscard]] bool wait_for(const std::stop_token& stop, std::chrono::nanoseconds timeout) LSHOST_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    // A deadline must not overflow the clock, so "for ever" is a year.
-    changed_.wait_for(lock, stop, std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365)),
+    changed_.wait_for(lock, stop, std::min(timeout, kLongestWait),
                       [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
     pending_ = false;
     return !stop.stop_requested();

@@ -218,13 +218,13 @@ bool Database::try_attach() {
     set_state(DatabaseState::waiting, std::string(to_string(reason)) + (detail.empty() ? "" : " (" + detail + ")"));
     return false;
   };
+  // A watch stays with its directory when that is renamed or removed, so each attempt watches what has the name now.
+  name_watch_.reset();
   if (!fs_.stat("attach", directory)) return wait_because(NotAttachable::missing, "");
-  if (!name_watch_) {
-    name_watch_ = watcher_.watch_name(directory, name_, [this] {
-      names_changed_ = true;
-      wake();
-    });
-  }
+  name_watch_ = watcher_.watch_name(directory, name_, [this] {
+    names_changed_ = true;
+    wake();
+  });
   if (!fs_.stat("attach", options_.path)) return wait_because(NotAttachable::missing, "");
   const MetaDir meta(options_.meta_path);
   fs_.create_directories("attach", meta.path(), 0700);

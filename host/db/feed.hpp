@@ -65,7 +65,8 @@ class Feed {
   /// Waits until the tip differs from `seen` (none: until there is one) or a snapshot is due. No timeout: no limit.
   [[nodiscard]] virtual Waited wait(const Position& seen, std::optional<std::chrono::nanoseconds> timeout,
                                     const std::stop_token& stop) = 0;
-  /// Polls readable after each new tip and each due snapshot; borrowed; -1: none. Made at the first call.
+  /// An eventfd: readable after each new tip and each due snapshot; who reads it clears it, and who writes to it wakes
+  /// its readers. Borrowed; -1: none. Made at the first call.
   [[nodiscard]] virtual int event_descriptor() = 0;
 
   [[nodiscard]] virtual bool snapshot_due() const = 0;

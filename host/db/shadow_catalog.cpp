@@ -1,9 +1,11 @@
 #include "db/shadow_catalog.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/clock.hpp"
 #include "lshost/wal.hpp"
 
 namespace lshost::db {
@@ -123,8 +125,8 @@ Feed::Waited ShadowCatalog::wait(const std::function<bool(const Position& tip)>&
                                  const std::stop_token& stop) LSHOST_NO_TSA {
   MutexLock lock(mutex_);
   const auto is_ready = [&] { return ready(tip_locked()); };
-  const bool changed =
-      timeout ? changed_.wait_for(lock, stop, *timeout, is_ready) : changed_.wait(lock, stop, is_ready);
+  const bool changed = timeout ? changed_.wait_for(lock, stop, std::min(*timeout, kLongestWait), is_ready)
+                               : changed_.wait(lock, stop, is_ready);
   if (stop.stop_requested()) return Feed::Waited::stopped;
   return changed ? Feed::Waited::changed : Feed::Waited::timeout;
 }

@@ -4,9 +4,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "obs/log.hpp"
 
@@ -65,7 +67,8 @@ bool ReplicaContext::pause(std::optional<std::chrono::milliseconds> duration) {
   const std::stop_token stop = stop_.get_token();
   const auto never = [] { return false; };
   if (duration) {
-    (void)stopped_.wait_for(lock, stop, *duration, never);
+    constexpr auto kLongest = std::chrono::duration_cast<std::chrono::milliseconds>(kLongestWait);
+    (void)stopped_.wait_for(lock, stop, std::min(*duration, kLongest), never);
   } else {
     (void)stopped_.wait(lock, stop, never);
   }

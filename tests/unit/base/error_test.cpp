@@ -27,13 +27,13 @@ TEST_CASE("throw_errno: the code says what to do, the sentence what happened", "
     ErrorCode code;
   };
   for (const auto [err, code] :
-       {Row{ENOSPC, ErrorCode::no_space}, Row{EDQUOT, ErrorCode::no_space}, Row{EFBIG, ErrorCode::no_space},
-        Row{EACCES, ErrorCode::denied}, Row{EPERM, ErrorCode::denied}, Row{EROFS, ErrorCode::denied},
-        Row{ENOENT, ErrorCode::not_found}, Row{ENOTDIR, ErrorCode::not_found}, Row{EINVAL, ErrorCode::invalid},
-        Row{EISDIR, ErrorCode::invalid}, Row{ELOOP, ErrorCode::invalid}, Row{EEXIST, ErrorCode::invalid},
-        Row{ENOTEMPTY, ErrorCode::invalid}, Row{EIO, ErrorCode::transient}, Row{EMFILE, ErrorCode::transient},
-        Row{ENOMEM, ErrorCode::transient}, Row{EBUSY, ErrorCode::transient}, Row{EOPNOTSUPP, ErrorCode::unsupported},
-        Row{EBADF, ErrorCode::internal}}) {
+       {Row{ENOSPC, ErrorCode::no_space},   Row{EDQUOT, ErrorCode::no_space},   Row{EFBIG, ErrorCode::no_space},
+        Row{EACCES, ErrorCode::denied},     Row{EPERM, ErrorCode::denied},      Row{EROFS, ErrorCode::denied},
+        Row{ENOENT, ErrorCode::not_found},  Row{ENOTDIR, ErrorCode::not_found}, Row{EINVAL, ErrorCode::invalid},
+        Row{EISDIR, ErrorCode::invalid},    Row{ELOOP, ErrorCode::invalid},     Row{EEXIST, ErrorCode::invalid},
+        Row{ENOTEMPTY, ErrorCode::invalid}, Row{EIO, ErrorCode::transient},     Row{EMFILE, ErrorCode::transient},
+        Row{ENOMEM, ErrorCode::transient},  Row{EBUSY, ErrorCode::transient},   Row{EOPNOTSUPP, ErrorCode::unsupported},
+        Row{ENXIO, ErrorCode::invalid},     Row{ENODEV, ErrorCode::invalid},    Row{EBADF, ErrorCode::internal}}) {
     CAPTURE(err);
     CHECK(errno_error(err).code() == code);
   }

@@ -294,6 +294,35 @@ TEST_CASE("Database: a file that is replaced is followed in a new generation", "
   CHECK(content_of(host.follower().image(), kSum) == "1/8");
 }
 
+TEST_CASE("Database: a directory that is moved away and made anew is followed, and watched again", "[db][attach]") {
+  const TempDir directory;
+  const std::string home = directory / "home";
+  const std::string path = home + "/app.db";
+  const auto make = [&](const std::string& text) {
+    std::filesystem::create_directory(home);
+    SqliteProcess app(path);
+    app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+    app.exec("INSERT INTO t(data) VALUES('" + text + "')");
+    app.exec("PRAGMA journal_mode=WAL");
+    app.close();
+  };
+  make("first");
+  Host host(path);
+  host.follow();
+  for (const std::string text : {"another", "and a third one"}) {
+    const std::string generation = host.follower().position().generation;
+    std::filesystem::rename(home, directory / text);
+    make(text);
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (host.follower().position().generation == generation) {
+      host.follow();
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      pause_for(1ms);
+    }
+    CHECK(content_of(host.follower().image(), kSum) == "1/" + std::to_string(text.size()));
+  }
+}
+
 TEST_CASE("Database: a snapshot is the database at its position while writers and checkpoints go on",
           "[db][snapshot]") {
   const TempDir directory;

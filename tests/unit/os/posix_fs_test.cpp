@@ -139,7 +139,7 @@ TEST_CASE("posix_fs: what is no file is refused, and a pipe does not make anybod
   REQUIRE(::mkfifo((dir / "pipe").c_str(), 0600) == 0);
   for (const auto& path : {dir.path(), dir / "pipe", std::string("/dev/null")}) {
     CAPTURE(path);
-    CHECK_THROWS_AS(posix_fs().open_append("t", path), Error);
+    CHECK(code_of([&] { (void)posix_fs().open_append("t", path); }) == ErrorCode::invalid);
     CHECK(code_of([&] { (void)posix_fs().open_read("t", path); }) == ErrorCode::invalid);
   }
   CHECK_THROWS_WITH(posix_fs().open_read("t", dir / "pipe"), "t " + dir / "pipe" + ": not a regular file");
