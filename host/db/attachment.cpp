@@ -109,6 +109,13 @@ std::uint32_t Attachment::header_page_size() const {
   return stored == 1 ? 65536 : stored;
 }
 
+FileState Attachment::database_state() const {
+  struct stat st{};
+  if (::fstat(database_->descriptor(), &st) != 0) throw_errno("stamp", path_);
+  const auto nanos = [](const timespec& time) { return UnixNanos{time.tv_sec} * 1'000'000'000 + time.tv_nsec; };
+  return {st.st_dev, st.st_ino, static_cast<std::uint64_t>(st.st_size), nanos(st.st_mtim), nanos(st.st_ctim)};
+}
+
 std::uint64_t Attachment::database_size() const { return database_->size("snapshot.size"); }
 
 bool Attachment::is_still_there() const {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "db/stamp.hpp"
 #include "db/wal_guard.hpp"
 #include "os/fs.hpp"
 #include "sqlite/checkpoint.hpp"
@@ -53,6 +54,7 @@ class Attachment {
   void sync_log() const;
   /// Positioned read of the database file; what lies behind its end is zero. Thread-safe.
   void read_database(std::uint64_t offset, MutableByteSpan into) const;
+  [[nodiscard]] FileState database_state() const;
   [[nodiscard]] std::uint64_t database_size() const;     ///< bytes of the database file
   [[nodiscard]] std::uint32_t header_page_size() const;  ///< bytes 16..17 of the file; 0: no such header
 

@@ -32,13 +32,13 @@ std::vector<std::byte> read_frame(const os::ReadableFile& file, std::uint64_t nu
 Capture::Capture(Attachment& attachment, ShadowWal& shadow, const Clock& clock, std::string database_name)
     : attachment_(attachment), shadow_(shadow), clock_(clock), database_name_(std::move(database_name)) {}
 
-std::optional<NewGeneration> Capture::resume() {
+std::optional<NewGeneration> Capture::resume(bool stamp_holds) {
   const auto header = attachment_.index().try_read_header();
   if (!header) throw Error(ErrorCode::transient, "capture: the wal-index is being written");
   const auto& end = shadow_.end();
   LSHOST_ASSERT(end);
   const LastCapture last{end->header.salt, end->header.page_size, end->frames};
-  LiveLog live{*header, std::nullopt};
+  LiveLog live{*header, std::nullopt, stamp_holds};
   wal::Checksum live_sum = end->header.checksum;
   if (last.frames > 0 && header->salt == last.salt && header->max_frame >= last.frames) {
     const auto shadow_file = shadow_.open_current();
@@ -48,6 +48,7 @@ std::optional<NewGeneration> Capture::resume() {
     if (!theirs.empty()) live_sum = wal::parse_frame_header(theirs.data()).checksum;
   }
   if (const auto reason = check_continuity(last, live)) return reason;
+  restart_expected_ = header->salt != last.salt;
   live_sum_ = live_sum;
   own_sum_ = end->sum;
   chains_differ_ = live_sum_ != own_sum_;

@@ -39,8 +39,8 @@ class Capture {
   Capture(Attachment& attachment, ShadowWal& shadow, const Clock& clock, std::string database_name);
 
   /// After attach: can we go on where the shadow WAL ends? nullopt: yes, and the next round() does.
-  /// Throws Error{transient} if the wal-index can not be read now.
-  [[nodiscard]] std::optional<NewGeneration> resume();
+  /// `stamp_holds`: see LiveLog. Throws Error{transient} if the wal-index can not be read now.
+  [[nodiscard]] std::optional<NewGeneration> resume(bool stamp_holds);
   /// A generation was begun: the next round copies the log from its first frame.
   void start_over() noexcept;
 

@@ -32,7 +32,10 @@ std::string_view to_string(NewGeneration reason) noexcept {
 
 std::optional<NewGeneration> check_continuity(const LastCapture& last, const LiveLog& live) noexcept {
   if (live.index.page_size != 0 && live.index.page_size != last.page_size) return NewGeneration::page_size_changed;
-  if (live.index.salt != last.salt) return NewGeneration::restarted_while_away;
+  if (live.index.salt != last.salt) {
+    if (live.stamp_holds) return std::nullopt;
+    return NewGeneration::restarted_while_away;
+  }
   if (live.index.max_frame < last.frames) return NewGeneration::went_back;
   if (last.frames > 0 && live.last_frame_equal != true) return NewGeneration::diverged;
   return std::nullopt;

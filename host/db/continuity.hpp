@@ -41,9 +41,11 @@ struct LiveLog {
   /// Does frame `LastCapture.frames` of the live log equal the captured one (page number, size, content)? nullopt: the
   /// live log does not have that frame.
   std::optional<bool> last_frame_equal;
+  /// The database file is as it was when it held all that was captured (db/stamp.hpp).
+  bool stamp_holds = false;
 };
 
-/// nullopt: go on with the frame after the last one captured.
+/// nullopt: go on with the frame after the last one captured; if the salts differ, with the first one of the live log.
 ///
 /// The salts of the wal-index decide, never those of the file: after a restart that wrote no frame yet the file still
 /// shows the old log.

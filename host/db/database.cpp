@@ -4,21 +4,23 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "base/assert.hpp"
 #include "base/backoff.hpp"
 #include "base/random_id.hpp"
+#include "db/stamp.hpp"
 #include "obs/log.hpp"
 
 namespace lshost::db {
 
 namespace {
 
-/// After a hint the wal-index is looked at again after 8 us, 16 us, ... 33 ms: the event comes before the commit is
-/// published, and no second one follows.
-constexpr std::chrono::nanoseconds kFirstLook = std::chrono::microseconds(8);
-constexpr std::uint32_t kLooks = 13;
+/// After a hint the wal-index is looked at again after 20 us, 80 us, ... 20 ms, and then left to the slow poll: the
+/// event comes before the commit is published, and no second one follows.
+constexpr std::chrono::nanoseconds kFirstLook = std::chrono::microseconds(20);
+constexpr std::uint32_t kLooks = 6;
 /// A window that should end and can not yet, a lock that somebody holds for a moment.
 constexpr std::chrono::milliseconds kRetrySoon(5);
 /// A wal-index that stays unreadable for this long has a dead writer.
@@ -196,6 +198,7 @@ void Database::run(const std::stop_token& stop) {
     dropped.swap(inbox_);
   }
   dropped.clear();  // ends the waits of those who asked
+  keep_last_stamp();
   detach();
   set_state(DatabaseState::stopped, "");
 }
@@ -251,6 +254,7 @@ bool Database::try_attach() {
   attachment_->guard().hold_checkpoint_lock();
   waits_ = 0;
   idle_looks_ = 0;
+  stamped_ = {};
   return true;
 }
 
@@ -266,9 +270,14 @@ void Database::open_history() {
   }
   std::string detail;
   auto reason = shadow_->load(detail);
-  for (int attempt = 0; !reason; ++attempt) {
+  const bool has_stamp = stamp_holds(shadow_->tip());
+  if (reason == NewGeneration::nothing_captured && has_stamp) {
+    shadow_->go_on_from_nothing(attachment_->header_page_size());
+    reason.reset();
+  }
+  for (int attempt = 0; !reason && shadow_->end(); ++attempt) {
     if (attachment_->index().try_read_header()) {
-      reason = capture_->resume();
+      reason = capture_->resume(has_stamp);
       break;
     }
     if (attempt > 10) attachment_->recover_index();
@@ -331,6 +340,51 @@ void Database::mend_torn_index() {
   if (now - *torn_since_ < kTornPatience) return;
   attachment_->recover_index();
   torn_since_.reset();
+}
+
+std::optional<std::chrono::nanoseconds> Database::keep_stamp() noexcept {
+  try {
+    const Position tip = shadow_->tip();
+    if (boot_id().empty() || stamped_ == tip) return std::nullopt;
+    // In this order: what the file's times say is looked at before what the file holds. A change in between makes the
+    // stamp one that never holds.
+    const UnixNanos now = clock_.unix_now();
+    const Stamp stamp{tip, attachment_->database_state(), boot_id()};
+    const auto header = attachment_->index().try_read_header();
+    if (!header) return std::nullopt;
+    const bool is_in_file = header->max_frame == 0 || (attachment_->index().backfilled_frames() == header->max_frame &&
+                                                       capture_->captured_frames(*header) == header->max_frame);
+    if (!is_in_file) return std::nullopt;
+    const auto wait = settles_in(stamp.file, now);
+    if (wait && *wait > std::chrono::nanoseconds(0)) return wait;
+    stamped_ = tip;
+    if (!wait) return std::nullopt;
+    // Not made durable: after a power cut it is not trusted anyway.
+    const std::string name = MetaDir(options_.meta_path).stamp_file();
+    const std::string text = encode_stamp(stamp);
+    const auto file = fs_.create("stamp", name + ".tmp", 0600);
+    file->append("stamp", std::as_bytes(std::span(text.data(), text.size())));
+    file->close("stamp");
+    fs_.rename("stamp", name + ".tmp", name);
+  } catch (const std::exception& e) {
+    obs::log(obs::Level::warn, "database", "a restart of lshost may need a new generation: no stamp could be made",
+             {{"db", name_}, {"error", e.what()}});
+  }
+  return std::nullopt;
+}
+
+void Database::keep_last_stamp() noexcept {
+  if (!attachment_) return;
+  const auto wait = keep_stamp();
+  if (!wait || *wait > kStampAge) return;
+  pause_for(*wait);
+  (void)keep_stamp();
+}
+
+bool Database::stamp_holds(const Position& position) const {
+  const auto text = os::read_small_file(fs_, "stamp", MetaDir(options_.meta_path).stamp_file());
+  const auto stamp = text ? parse_stamp(*text) : std::nullopt;
+  return stamp && !boot_id().empty() && *stamp == Stamp{position, attachment_->database_state(), boot_id()};
 }
 
 void Database::leave_window_if_done() {
@@ -443,7 +497,7 @@ void Database::sleep_until_something(const std::stop_token& stop) {
     return;
   }
   if (idle_looks_ < kLooks) {
-    (void)wake_up_.wait_for(stop, kFirstLook * (std::int64_t{1} << idle_looks_++));
+    (void)wake_up_.wait_for(stop, kFirstLook * (std::int64_t{1} << (2 * idle_looks_++)));
     return;
   }
   capture_->release_buffer();
@@ -453,6 +507,7 @@ void Database::sleep_until_something(const std::stop_token& stop) {
   const bool window_should_end =
       guard.is_window_open() && attachment_->index().glance().max_frame > attachment_->index().backfilled_frames();
   if (window_should_end || torn_since_) timeout = kRetrySoon;
+  if (const auto stamp_due = keep_stamp()) timeout = std::min(timeout.value_or(*stamp_due), *stamp_due);
   if (timeout) {
     (void)wake_up_.wait_for(stop, std::max(*timeout, std::chrono::nanoseconds(kRetrySoon)));
   } else {
@@ -518,9 +573,9 @@ void Database::poll() noexcept {
   {
     MutexLock lock(poll_mutex_);
     if (polled_index_ == nullptr) return;
-    const auto header = polled_index_->try_read_header();
-    if (header && header == polled_) return;
-    polled_ = header;
+    const auto glance = polled_index_->glance();
+    if (glance == polled_) return;
+    polled_ = glance;
   }
   wake();
 }

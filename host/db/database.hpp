@@ -96,6 +96,12 @@ class Database final : private FeedOwner {
   /// Everything that was committed when it was called is captured on return.
   void capture_committed();
   void mend_torn_index();
+  /// Makes a stamp if all that was captured is in the database file. How long until it can be; nullopt: nothing to do.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> keep_stamp() noexcept;
+  /// As for leaving: waits for that long.
+  void keep_last_stamp() noexcept;
+  /// The stamp of an earlier run proves that nothing happened to the file since `position`.
+  [[nodiscard]] bool stamp_holds(const Position& position) const;
   void leave_window_if_done();
   void checkpoint_if_due();
   void keep_within_limits();
@@ -133,11 +139,12 @@ class Database final : private FeedOwner {
   std::uint32_t failures_ = 0;    // in a row
   std::uint32_t waits_ = 0;       // attach attempts in a row that found a reason to wait
   std::optional<std::chrono::steady_clock::time_point> torn_since_;
+  Position stamped_;                   // a stamp was made for this position, or need not be tried any more
   std::set<std::string> left_behind_;  // replicas that the limit cost their continuity
 
   mutable Mutex poll_mutex_;  // the slow poll reads the wal-index from another thread
   sqlite::WalIndex* polled_index_ LSHOST_GUARDED_BY(poll_mutex_) = nullptr;
-  std::optional<sqlite::IndexHeader> polled_ LSHOST_GUARDED_BY(poll_mutex_);
+  std::optional<sqlite::WalIndex::Glance> polled_ LSHOST_GUARDED_BY(poll_mutex_);
 
   mutable Mutex inbox_mutex_;
   std::vector<Task> inbox_ LSHOST_GUARDED_BY(inbox_mutex_);

@@ -4,6 +4,7 @@
 //   .app.db-lshost/                       0700
 //     lock                                held with flock while a host is attached
 //     generation                          the current generation, 16 hex digits and a newline
+//     stamp                               the database file when it alone was the newest state (db/stamp.hpp)
 //     generations/<generation>/wal/
 //       <index>.wal                       shadow WAL: a WAL file as SQLite would have written it, committed frames only
 //       <index>.times                     when they were committed (db/commit_times.hpp)
@@ -28,6 +29,7 @@ class MetaDir {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string lock_file() const { return path_ + "/lock"; }
   [[nodiscard]] std::string generation_file() const { return path_ + "/generation"; }
+  [[nodiscard]] std::string stamp_file() const { return path_ + "/stamp"; }
   [[nodiscard]] std::string generations() const { return path_ + "/generations"; }
   [[nodiscard]] std::string wal_directory(const std::string& generation) const {
     return generations() + "/" + generation + "/wal";

@@ -122,6 +122,14 @@ void ShadowWal::begin_generation(std::uint32_t page_size) {
   loaded_.push_back(ShadowIndex{0, path_of(0), 0, false, {}});
 }
 
+void ShadowWal::go_on_from_nothing(std::uint32_t page_size) {
+  LSHOST_ASSERT(!revealed_ && !end_ && is_generation(generation_));
+  fs_.create_directories("generation.resume", meta_.wal_directory(generation_), kDirectoryMode);
+  page_size_ = page_size;
+  loaded_.clear();
+  loaded_.push_back(ShadowIndex{0, path_of(0), 0, false, {}});
+}
+
 void ShadowWal::remove_other_generations() {
   for (const auto& name : fs_.list("generation.clean", meta_.generations()).value_or(std::vector<std::string>{})) {
     if (name != generation_) os::remove_tree(fs_, "generation.clean", meta_.generations() + "/" + name);

@@ -36,6 +36,9 @@ class ShadowWal {
   /// Loads what an earlier run left and cuts a torn tail. Not nullopt: why there is nothing to go on with; `detail`
   /// says more. Replicas see nothing of it before reveal().
   [[nodiscard]] std::optional<NewGeneration> load(std::string& detail);
+  /// After load() found nothing captured, and it is proven that there was nothing: the generation goes on from its
+  /// beginning. `page_size` as for begin_generation.
+  void go_on_from_nothing(std::uint32_t page_size);
   /// Begins a history: a new random name, made durable; files of earlier generations are removed.
   /// `page_size` of the database, 0 if not known.
   void begin_generation(std::uint32_t page_size);

@@ -36,6 +36,21 @@ TEST_CASE("check_continuity: names why not", "[db][continuity]") {
   CHECK(check_continuity(kLast, live(10, kSalt, std::nullopt)) == NewGeneration::diverged);
 }
 
+TEST_CASE("check_continuity: with a stamp that holds, another log is the next one", "[db][continuity][stamp]") {
+  auto log = live(3, {12, 5}, std::nullopt);
+  log.stamp_holds = true;
+  CHECK_FALSE(check_continuity(kLast, log));
+  log.index.page_size = 8192;
+  CHECK(check_continuity(kLast, log) == NewGeneration::page_size_changed);
+  // In the same log a stamp excuses nothing.
+  log = live(9, kSalt, std::nullopt);
+  log.stamp_holds = true;
+  CHECK(check_continuity(kLast, log) == NewGeneration::went_back);
+  log = live(10, kSalt, false);
+  log.stamp_holds = true;
+  CHECK(check_continuity(kLast, log) == NewGeneration::diverged);
+}
+
 TEST_CASE("check_continuity: another page size is another database", "[db][continuity]") {
   auto log = live(10, kSalt, true);
   log.index.page_size = 8192;

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "db/meta_dir.hpp"
+#include "db/stamp.hpp"
 #include "support/app_database.hpp"
 #include "support/feed_follower.hpp"
 #include "support/sqlite_process.hpp"
@@ -237,6 +238,87 @@ TEST_CASE("Database: a log that was restarted while no host was there begins a n
   Host host(directory / "app.db");
   host.follow();
   CHECK(host.follower().position().generation != before.generation);
+  CHECK(content_of(host.follower().image(), kSum) == app.query(kSum));
+}
+
+TEST_CASE("Database: one that nothing was committed to goes on in the same generation", "[db][continuity][stamp]") {
+  const TempDir directory;
+  const std::string path = directory / "app.db";
+  {
+    SqliteProcess app(path);
+    app.exec("PRAGMA journal_mode=WAL");
+    app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+    app.close();
+  }
+  std::string generation;
+  {
+    Host host(path);
+    host.follow();
+    generation = host.follower().position().generation;
+    REQUIRE(host.follower().position().offset == 0);
+  }
+  bool is_same = true;
+  SECTION("nothing happened meanwhile") {}
+  SECTION("somebody read") { CHECK(content_of(path, kSum) == "0/0"); }
+  SECTION("commits that are all in the log") {
+    SqliteProcess app(path);
+    app.exec("INSERT INTO t(data) VALUES(randomblob(5000))");
+    app.kill();
+  }
+  SECTION("commits of which some are in the file") {
+    SqliteProcess app(path);
+    app.exec("INSERT INTO t(data) VALUES(randomblob(5000))");
+    app.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    app.exec("INSERT INTO t(data) VALUES(randomblob(500))");
+    app.kill();
+    is_same = false;
+  }
+  Host host(path);
+  host.follow();
+  CHECK((host.follower().position().generation == generation) == is_same);
+  CHECK(content_of(host.follower().image(), kSum) == content_of(path, kSum));
+}
+
+TEST_CASE("Database: a log that restarts while no host is there is followed if all before is in the file",
+          "[db][continuity][stamp]") {
+  const TempDir directory;
+  SqliteProcess app(directory / "app.db");
+  app.exec("PRAGMA journal_mode=WAL");
+  app.exec("PRAGMA busy_timeout=10000");
+  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  db::Position before;
+  {
+    Host host(directory / "app.db", {.min_pages = 1, .interval = 1ms});
+    app.exec("INSERT INTO t(data) VALUES(randomblob(5000))");
+    host.follow();
+    before = host.follower().position();
+    // Idle: everything is moved into the file, and the stamp is made. No stop is needed for it.
+    const std::string stamp = db::MetaDir(db::MetaDir::default_for(directory / "app.db")).stamp_file();
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    for (;;) {
+      const auto text = os::read_small_file(os::posix_fs(), "test", stamp);
+      if (text && db::parse_stamp(*text)->position == before) break;
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      pause_for(1ms);
+    }
+  }
+  bool is_same = true;
+  SECTION("the log restarts") {}
+  SECTION("the log is emptied") { app.exec("PRAGMA wal_checkpoint(TRUNCATE)"); }
+  SECTION("the log is deleted") {
+    app.close();
+    app.open(directory / "app.db");
+  }
+  SECTION("the database is written to before the log restarts") {
+    app.exec("INSERT INTO t(data) VALUES(randomblob(300))");
+    app.exec("PRAGMA wal_checkpoint(RESTART)");
+    is_same = false;
+  }
+  app.exec("INSERT INTO t(data) VALUES(randomblob(700))");
+  Host host(directory / "app.db");
+  host.follow();
+  CHECK((host.follower().position().generation == before.generation) == is_same);
+  if (is_same) CHECK(host.follower().position().index == before.index + 1);
   CHECK(content_of(host.follower().image(), kSum) == app.query(kSum));
 }
 
