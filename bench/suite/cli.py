@@ -37,6 +37,8 @@ def parse(arguments):
         for name in filter(None, given):
             if name not in known:
                 parser.error(f"there is no {kind} '{name}'; there are: {', '.join(known)}")
+    if "litestream" in (options.tools or "") and not options.litestream:
+        parser.error("name the executable of Litestream with --litestream")
     return options
 
 
