@@ -1,18 +1,24 @@
 """The suite's own judgements: what strace said, when a commit was durable, what the table claims. Run by ctest."""
 
+import json
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from suite import strace, table  # noqa: E402
-from suite.errors import SampleFailed  # noqa: E402
+from suite import cli, strace, table  # noqa: E402
+from suite.context import Context, Observer  # noqa: E402
+from suite.errors import SampleFailed, Unsupported  # noqa: E402
+from suite.measures import ALL  # noqa: E402
 from suite.measures.latency import AtRate, durable_ns  # noqa: E402
 from suite.measures.local_writes import LocalWrites  # noqa: E402
 from suite.metric import Metric, percentile  # noqa: E402
+from suite.process import Daemon, run_measured  # noqa: E402
 
 TRACE = """\
 10    100.000100 fdatasync(7</r/0/wal/0.wal>) = 0 <0.000200>
@@ -46,6 +52,9 @@ class Strace(unittest.TestCase):
     def test_written_bytes_are_counted_by_the_file_they_went_to_and_only_files_count(self):
         self.assertEqual(dict(strace.written_bytes(self.trace)), {"/r/0/wal/0.wal": 4120, "/r/0/s.tmp": 90})
 
+    def test_a_line_that_is_being_written_is_left_for_later(self):
+        self.trace.write_text(TRACE + "10 100.002600 pwrite64(7</r/0/w")
+        self.assertEqual(strace.written_bytes(self.trace)["/r/0/wal/0.wal"], 4120)
 
     def test_what_is_not_understood_is_an_error_and_not_a_figure_of_zero(self):
         self.trace.write_text("10: 100.000100 fdatasync(7</r>) = 0 <0.000200>\n")
@@ -90,9 +99,9 @@ class LocalWritesClasses(unittest.TestCase):
 class Table(unittest.TestCase):
     class Measure:
         metrics = (
-            Metric("latency", "latency", "ms", "follower", reach_ratio=2),
-            Metric("rate", "rate", "MB/s", "follower", reach_ratio=0.5, more_is_better=True),
-            Metric("idle", "idle", "ms/s", "follower", reach=1),
+            Metric("latency", "latency", "ms", "follower", goal_ratio=2),
+            Metric("rate", "rate", "MB/s", "follower", goal=75, goal_limit=150, more_is_better=True),
+            Metric("idle", "idle", "ms/s", "follower", goal=1),
             Metric("absent", "absent", "s"),
         )
 
@@ -113,12 +122,133 @@ class Table(unittest.TestCase):
     def test_no_ratio_to_a_limit_of_nothing(self):
         self.assertIsNone(self.rows({"idle": 0.5})["idle"]["ratio_to_limit"])
 
+    def test_the_goal_is_shown_as_it_was_set(self):
+        self.assertEqual([metric.goal_text() for metric in self.Measure.metrics],
+                         ["2 x follower", "75 at 150", "1", "-"])
+
+    def test_without_a_limit_in_this_run_a_goal_counts_as_it_was_set_and_a_ratio_says_nothing(self):
+        rows = {row["key"]: row for row in table.rows(self.Measure, {"lshost": {"latency": 1.5, "rate": 60.0}})}
+        self.assertEqual((rows["rate"]["wanted"], rows["rate"]["is_reached"]), (75, False))
+        self.assertIsNone(rows["latency"]["wanted"])
+
+    def test_every_goal_of_the_project_has_its_row(self):
+        goals = {f"{measure.name}.{metric.key}": metric.goal_text() for measure in ALL for metric in measure.metrics
+                 if metric.goal_text() != "-"}
+        self.assertEqual(goals, {
+            "latency.p50": "1.2 at 0.71", "latency.p99": "4 at 1.8",
+            "isolated.p50": "1.2 at 0.71", "isolated.p99": "4 at 1.8",
+            "idle.cpu_ms_per_s": "1", "idle.pss_mb": "200",
+            "stream.replicated_mb_s": "150 at 190", "stream.catch_up_s": "3", "stream.cpu_s_per_gb": "3 at 1.7",
+            "local-writes.local": "1.1",
+            "snapshot.snapshot_s": "1.5 x cp", "restore.restore_s": "1.3 x cp",
+            "parts.restore_s": "1 at 0.6", "parts.peak_mb": "64",
+        })
+
     def test_medians_take_what_is_there(self):
         self.assertEqual(table.medians([{"a": 1, "b": 5}, {"a": 3}, {"a": 2}]), {"a": 2, "b": 5})
 
     def test_it_renders_with_tools_missing(self):
         text = table.render([(AtRate, {"lshost": {"p50": 1.0}})], ["cp", "lshost"])
         self.assertIn("20 small commits/s", text)
+
+
+class Samples(unittest.TestCase):
+    """One sample after the other, whatever becomes of each."""
+
+    class Measure:
+        name, title, tools = "stream", "stream", ("cp", "cp+fsync", "lshost")
+        metrics = (Metric("replicated_mb_s", "rate", "MB/s"),)
+
+        def __init__(self):
+            self.outcomes = iter([ValueError("not a number"), {"replicated_mb_s": 5.0}, Unsupported("no such function"),
+                                  {"replicated_mb_s": 3.0}, SampleFailed("too late"), {"replicated_mb_s": 4.0}])
+
+        def sample(self, _context, _tool):
+            outcome = next(self.outcomes)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.json = self.folder / "result.json"
+        options = SimpleNamespace(quick=True, runs=2, tools="cp,cp+fsync,lshost", litestream=None, json=str(self.json),
+                                  dir=folder.name, lshost=None)
+        self.run_ = cli.Run(options, Context(options, folder.name))
+        self.quiet = mock.patch.object(cli.Run, "_say")
+        self.quiet.start()
+        self.addCleanup(self.quiet.stop)
+
+    def test_a_sample_that_fails_in_whatever_way_stops_no_other_and_its_reason_is_kept(self):
+        self.run_.measure(self.Measure())
+        document = json.loads(self.json.read_text())
+        rate = "replicated_mb_s"
+        self.assertEqual(document["samples"], {"stream": {
+            "cp": [{rate: 3.0}], "cp+fsync": [{rate: 5.0}], "lshost": [{rate: 4.0}]}})
+        self.assertEqual(document["failures"], [
+            {"measure": "stream", "tool": "cp", "run": 1, "error": "ValueError: not a number"},
+            {"measure": "stream", "tool": "cp+fsync", "run": 2, "error": "too late"},
+        ])
+        self.assertEqual(document["left_out"], [{"measure": "stream", "tool": "lshost", "run": 1, "reason": "no such function"}])
+
+    def test_what_was_measured_is_in_the_file_before_the_next_sample_begins(self):
+        measure = self.Measure()
+        measure.outcomes = iter([{"replicated_mb_s": 5.0}, KeyboardInterrupt()])
+        measure.sample = mock.Mock(side_effect=measure.outcomes)
+        with self.assertRaises(KeyboardInterrupt):
+            self.run_.measure(measure)
+        self.assertEqual(json.loads(self.json.read_text())["samples"]["stream"]["cp"], [{"replicated_mb_s": 5.0}])
+
+    def test_programs_that_are_not_there_are_known_before_anything_is_measured(self):
+        missing = cli.missing_programs(self.run_.context, ["lshost"])
+        self.assertIn(str(self.folder / "lshost"), missing)
+        self.assertIn(str(self.folder / "bench_writer"), missing)
+        self.assertNotIn(str(self.folder / "lshost"), cli.missing_programs(self.run_.context, ["cp"]))
+
+
+class Processes(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.log = self.folder / "log"
+
+    def test_a_failure_under_a_daemon_tells_what_the_daemon_said(self):
+        with self.assertRaisesRegex(SampleFailed, "^came too late; the tool ended with 3 and says: disk full$"):
+            with Daemon(["sh", "-c", "echo disk full; exit 3"], self.log) as daemon:
+                daemon.process.wait()
+                raise SampleFailed("came too late")
+
+    def test_an_interrupt_stays_one(self):
+        with self.assertRaises(KeyboardInterrupt):
+            with Daemon(["sleep", "60"], self.log):
+                raise KeyboardInterrupt
+
+    def test_a_command_that_hangs_is_stopped_and_fails(self):
+        with self.assertRaisesRegex(SampleFailed, "was stopped after 0 s"):
+            run_measured(["sleep", "60"], self.log, timeout_s=0.05)
+
+    def test_a_command_is_measured(self):
+        self.assertEqual(set(run_measured(["true"], self.log)), {"seconds", "peak_mb", "cpu_s"})
+
+    def observer(self, script):
+        program = self.folder / "bench_observer"
+        program.write_text("#!/bin/sh\n" + script)
+        program.chmod(0o755)
+        options = SimpleNamespace(quick=True, litestream=None, dir=str(self.folder), lshost=None)
+        return Observer(Context(options, self.folder), self.folder, 7, 5)
+
+    def test_the_observer_tells_of_each_commit(self):
+        with self.observer("echo ready; echo 6 10 0 /r/wal/a b; echo 7 20 25 /r/wal/c") as observer:
+            self.assertEqual(observer.finish(), {6: (10, 0, "/r/wal/a b"), 7: (20, 25, "/r/wal/c")})
+
+    def test_an_observer_that_does_not_start_or_waits_in_vain_is_a_failed_sample(self):
+        with self.assertRaisesRegex(SampleFailed, "before it watched"):
+            self.observer("exit 2")
+        with self.observer("echo ready; exit 1") as observer, self.assertRaisesRegex(SampleFailed, "in time"):
+            observer.finish()
 
 
 class Percentile(unittest.TestCase):

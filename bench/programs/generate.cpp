@@ -1,8 +1,9 @@
 // bench_generate: makes the replica that the restore of many parts is measured with, by SQLite alone.
 //
 // A database, then a long history of updates in which the WAL is restarted after every part; each lifetime of the WAL
-// is kept as one index of a replica, in the layout of lshost's file plugin (raw) or of Litestream v0.3 (LZ4 frames).
-// Both are made from the same history, and the database at its end is kept beside them to compare a restore with.
+// is kept as one index of a replica, in the layout of lshost's file plugin (raw, with the descriptions that its restore
+// insists on) or of Litestream v0.3 (LZ4 frames). Both are made from the same history, and the database at its end is
+// kept beside them to compare a restore with.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -11,9 +12,11 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <span>
+#include <string_view>
 #include <vector>
 
-#include "marker.hpp"
+#include "file_layout.hpp"
 #include "sqlite_db.hpp"
 #ifdef LSHOST_BENCH_LZ4
 #include <lz4frame.h>
@@ -25,6 +28,10 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uint64_t kRowBytes = 1000;
 constexpr std::uint64_t kRowsPerCommit = 20;
+constexpr const char* kGeneration = "00000000beefcafe";
+// Made up, and the same in each run: the snapshot's time, and a second for each part.
+constexpr std::int64_t kSnapshotNs = 1'767'225'600'000'000'000;
+constexpr std::int64_t kPartNs = 1'000'000'000;
 using Bytes = std::vector<char>;
 
 struct Options {
@@ -42,7 +49,7 @@ Bytes read_file(const fs::path& path, std::uint64_t size) {
   return bytes;
 }
 
-void write_file(const fs::path& path, const Bytes& bytes) {
+void write_file(const fs::path& path, std::span<const char> bytes) {
   std::ofstream out(path, std::ios::binary);
   if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush()) {
     throw std::runtime_error(path.string() + ": can not write");
@@ -51,7 +58,7 @@ void write_file(const fs::path& path, const Bytes& bytes) {
 
 #ifdef LSHOST_BENCH_LZ4
 // The frame as Litestream writes it: independent blocks of up to 4 MB, checksum of the content.
-Bytes compress(const Bytes& bytes) {
+Bytes compress(std::span<const char> bytes) {
   LZ4F_preferences_t preferences{};
   preferences.frameInfo.blockSizeID = LZ4F_max4MB;
   preferences.frameInfo.blockMode = LZ4F_blockIndependent;
@@ -68,30 +75,36 @@ Bytes compress(const Bytes& bytes) {
 class Replica {
  public:
   Replica(const fs::path& root, bool is_litestream)
-      : generation_(root / "generations" / "00000000beefcafe"), is_litestream_(is_litestream) {
+      : generation_(root / "generations" / kGeneration), is_litestream_(is_litestream) {
     fs::create_directories(generation_ / "snapshots");
     fs::create_directories(generation_ / "wal");
   }
 
-  void put_snapshot(const Bytes& bytes) const {
-    put("snapshots", is_litestream_ ? "%08llx.snapshot.lz4" : "%016llx.snapshot", 0, bytes);
+  void put_snapshot(const Bytes& image) const {
+#ifdef LSHOST_BENCH_LZ4
+    if (is_litestream_) return write_file(path("snapshots", "%08llx.snapshot.lz4", 0), compress(image));
+#endif
+    write_file(path("snapshots", "%016llx.snapshot", 0), image);
+    write_file(path("snapshots", "%016llx.info", 0), snapshot_info(kGeneration, image, kSnapshotNs));
   }
-  void put_wal(std::uint64_t index, const Bytes& bytes) const {
-    put("wal", is_litestream_ ? "%08llx_00000000.wal.lz4" : "%016llx.wal", index, bytes);
+
+  void put_wal(const WalIndex& part) const {
+#ifdef LSHOST_BENCH_LZ4
+    if (is_litestream_) return write_file(path("wal", "%08llx_00000000.wal.lz4", part.index), compress(part.wal));
+#endif
+    write_file(path("wal", "%016llx.wal", part.index), part.wal);
+    write_file(path("wal", "%016llx.commits", part.index), commit_journal(kGeneration, part));
   }
 
  private:
-  void put(const char* kind, const char* format, std::uint64_t index, const Bytes& bytes) const {
+  [[nodiscard]] fs::path path(const char* kind, const char* format, std::uint64_t index) const {
     char name[64];
     std::snprintf(name, sizeof name, format, static_cast<unsigned long long>(index));
-#ifdef LSHOST_BENCH_LZ4
-    if (is_litestream_) return write_file(generation_ / kind / name, compress(bytes));
-#endif
-    write_file(generation_ / kind / name, bytes);
+    return generation_ / kind / name;
   }
 
   fs::path generation_;
-  bool is_litestream_;
+  [[maybe_unused]] bool is_litestream_;
 };
 
 /// The application whose history is kept.
@@ -116,10 +129,17 @@ class History {
         &frames_);
     const Statement update = db.prepare("UPDATE load SET body=?2 WHERE id=?1");
     for (std::uint64_t part = 0; part < options_.parts; ++part) {
-      while (wal_size() < options_.wal_bytes / options_.parts) commit(db, update);
+      // What one part has too much, the next has less: all together have the size that was asked for.
+      const std::uint64_t wanted_bytes = options_.wal_bytes / options_.parts * (part + 1);
+      do {
+        commit(db, update);
+        commit_ends_.push_back(wal_size());
+      } while (kept_bytes_ + wal_size() < wanted_bytes);
       keep(part);
+      kept_bytes_ += wal_size();
       db.exec("PRAGMA wal_checkpoint(RESTART)");
       frames_ = 0;
+      commit_ends_.clear();
     }
   }
 
@@ -157,7 +177,9 @@ class History {
 
   void keep(std::uint64_t part) const {
     const Bytes bytes = read_file(path_ + "-wal", wal_size());
-    for (const Replica& replica : replicas_) replica.put_wal(part, bytes);
+    const WalIndex index{part, bytes, commit_ends_, kSnapshotNs + kPartNs * static_cast<std::int64_t>(part + 1),
+                         part + 1 < options_.parts};
+    for (const Replica& replica : replicas_) replica.put_wal(index);
   }
 
   void bind_body(const Statement& statement, int at) {
@@ -178,7 +200,9 @@ class History {
   std::mt19937_64 random_{1};
   std::vector<char> body_ = std::vector<char>(kRowBytes, 'x');
   std::uint64_t rows_ = 0;
+  std::uint64_t kept_bytes_ = 0;  // of all parts so far
   int frames_ = 0;
+  std::vector<std::uint64_t> commit_ends_;  // in the WAL as it is now
 };
 
 int main_with(int argc, char** argv) {

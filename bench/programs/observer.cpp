@@ -2,11 +2,13 @@
 //
 // It trusts no tool's word: a commit is there when its marker is in the bytes of a file that belongs to the replica.
 // Whether those bytes are synced is another question; --sync answers it by calling fdatasync itself, which returns when
-// the bytes are durable (an upper bound), and bench/suite/sync_trace.py answers it from outside with strace.
+// the bytes are durable (an upper bound), and bench/suite/strace.py answers it from outside with strace.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "clock.hpp"
 #include "replica_files.hpp"
@@ -23,7 +25,15 @@ struct Options {
   std::uint64_t tail_bytes = UINT64_MAX;
 };
 
-/// One line per commit when it is first seen: number, seen_ns, durable_ns (0 if unknown), file.
+struct Sighting {
+  std::uint64_t commit;
+  std::int64_t seen_ns;
+  std::int64_t durable_ns;  ///< 0: not known here
+  std::string path;
+};
+
+/// One line per commit, for when it was first seen: number, seen_ns, durable_ns, file. All are printed at the end,
+/// because a full pipe that nobody reads yet would stop the watching.
 class Observer {
  public:
   explicit Observer(const Options& options) : options_(options), watch_(options.dir), files_(options.tail_bytes) {}
@@ -38,6 +48,7 @@ class Observer {
     while (!is_done() && now_ns() < deadline_ns) {
       for (const std::string& path : watch_.wait(100)) take(path);
     }
+    report();
     return is_done();
   }
 
@@ -53,8 +64,15 @@ class Observer {
         ReplicaFiles::sync(path);
         durable_ns = now_ns();
       }
-      std::printf("%llu %lld %lld %s\n", static_cast<unsigned long long>(commit), static_cast<long long>(seen_ns),
-                  static_cast<long long>(durable_ns), path.c_str());
+      sightings_.push_back({commit, seen_ns, durable_ns, path});
+    }
+  }
+
+  void report() const {
+    for (const Sighting& sighting : sightings_) {
+      std::printf("%llu %lld %lld %s\n", static_cast<unsigned long long>(sighting.commit),
+                  static_cast<long long>(sighting.seen_ns), static_cast<long long>(sighting.durable_ns),
+                  sighting.path.c_str());
     }
   }
 
@@ -64,6 +82,7 @@ class Observer {
   TreeWatch watch_;
   ReplicaFiles files_;
   std::unordered_set<std::uint64_t> seen_;
+  std::vector<Sighting> sightings_;
 };
 
 int main_with(int argc, char** argv) {

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,10 +11,10 @@ from pathlib import Path
 
 from . import machine, table
 from .context import Context
-from .errors import SampleFailed, Unsupported
+from .errors import Unsupported
 from .measures import ALL, BY_NAME
 from .measures.alone import ALONE
-from .process import allow_many_files
+from .process import allow_many_files, describe
 from .tools import BY_NAME as TOOLS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,6 +37,8 @@ def parse(arguments):
         for name in filter(None, given):
             if name not in known:
                 parser.error(f"there is no {kind} '{name}'; there are: {', '.join(known)}")
+    if "litestream" in (options.tools or "") and not options.litestream:
+        parser.error("name the executable of Litestream with --litestream")
     return options
 
 
@@ -45,7 +48,8 @@ def build(options):
         return Path(options.build).resolve() / "bin"
     folder = ROOT / "build" / "bench"
     if not (folder / "CMakeCache.txt").exists():
-        subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DLSHOST_BUILD_TESTS=OFF"], check=True)
+        subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DLSHOST_BUILD_TESTS=OFF",
+                        "-DLSHOST_WERROR=OFF"], check=True)
     subprocess.run(["cmake", "--build", folder, "-j", str(os.cpu_count())], check=True)
     return folder / "bin"
 
@@ -57,7 +61,17 @@ def chosen_tools(options):
     return [name for name in TOOLS if options.litestream or not name.startswith("litestream")]
 
 
+def missing_programs(context, tools):
+    """The executables that are needed and not there: said at once, and not after an hour in which all others were measured."""
+    needed = [context.program(name) for name in ("writer", "observer", "follower", "generate")]
+    needed += [context.lshost] if "lshost" in tools else []
+    needed += [context.litestream] if any(tool.startswith("litestream") for tool in tools) and context.litestream else []
+    return [str(path) for path in needed if not shutil.which(path)]
+
+
 class Run:
+    """All samples, and what became of them. The JSON is written after each one: a run that is cut short has its figures."""
+
     def __init__(self, options, context):
         self.options = options
         self.context = context
@@ -65,6 +79,9 @@ class Run:
         self.runs = options.runs or (1 if options.quick else 3)
         self.samples = {}  # measure name -> tool name -> list of samples
         self.failures = []
+        self.left_out = []
+        self.machine = machine.describe(context.root)
+        self.versions = {name: self._version(tool) for name, tool in self.tools.items()}
 
     def measure(self, measure):
         """A B A B ...: what drifts (a warmer machine, a fuller disk) drifts for all alike."""
@@ -73,16 +90,18 @@ class Run:
             for name in measure.tools:
                 if name == ALONE or name in self.tools:
                     self._one(measure, name, run, samples)
+                    self.save()
 
     def _one(self, measure, name, run, samples):
         begin = time.monotonic()
         try:
             figures = measure.sample(self.context, self.tools.get(name))
         except Unsupported as e:
+            self.left_out.append({"measure": measure.name, "tool": name, "run": run + 1, "reason": str(e)})
             return self._say(measure, name, run, f"left out: {e}")
-        except (SampleFailed, OSError, subprocess.SubprocessError) as e:
-            self.failures.append({"measure": measure.name, "tool": name, "run": run, "error": str(e)})
-            return self._say(measure, name, run, f"FAILED: {e}")
+        except Exception as e:  # whatever it is: the other samples are worth having
+            self.failures.append({"measure": measure.name, "tool": name, "run": run + 1, "error": describe(e)})
+            return self._say(measure, name, run, f"FAILED: {describe(e)}")
         samples.setdefault(name, []).append(figures)
         text = " ".join(f"{key}={value:.3g}" for key, value in figures.items())
         return self._say(measure, name, run, f"{text} ({time.monotonic() - begin:.0f} s)")
@@ -98,14 +117,23 @@ class Run:
 
     def document(self):
         return {
-            "machine": machine.describe(self.context.root),
+            "machine": self.machine,
             "quick": self.options.quick,
             "runs": self.runs,
-            "versions": {name: self._version(tool) for name, tool in self.tools.items()},
+            "versions": self.versions,
             "samples": self.samples,
             "table": {measure.name: list(table.rows(measure, by_tool)) for measure, by_tool in self.results()},
             "failures": self.failures,
+            "left_out": self.left_out,
         }
+
+    def save(self):
+        """Under a temporary name first: the file under its own name is always a whole one."""
+        if not self.options.json:
+            return
+        unfinished = Path(self.options.json + ".tmp")
+        unfinished.write_text(json.dumps(self.document(), indent=1) + "\n")
+        unfinished.replace(self.options.json)
 
     @staticmethod
     def _version(tool):
@@ -119,7 +147,12 @@ def main(arguments):
     options = parse(arguments)
     allow_many_files()
     Path(options.dir).mkdir(parents=True, exist_ok=True)
-    run = Run(options, Context(options, build(options)))
+    context = Context(options, build(options))
+    if missing := missing_programs(context, chosen_tools(options)):
+        print(f"not there, or not executable: {', '.join(missing)}", file=sys.stderr)
+        return 1
+    run = Run(options, context)
+    run.save()
     try:
         for measure in ALL:
             if not options.only or measure.name in options.only:
@@ -129,8 +162,7 @@ def main(arguments):
     print(table.render(list(run.results()), list(run.tools)))
     if options.quick:
         print("\n--quick: small sizes and one run; these are no figures to quote.")
-    if options.json:
-        Path(options.json).write_text(json.dumps(run.document(), indent=1) + "\n")
+    run.save()
     for failure in run.failures:
-        print(f"failed: {failure['measure']} with {failure['tool']}: {failure['error']}", file=sys.stderr)
+        print(f"failed: {failure['measure']} with {failure['tool']}, run {failure['run']}: {failure['error']}")
     return 1 if run.failures else 0

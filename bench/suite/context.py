@@ -32,22 +32,15 @@ class Context:
         (work / "replica").mkdir()
         return work
 
-    def start_writer(self, database, **options):
+    def write(self, database, **options):
+        """Runs the application to its end; gives what it reports."""
         command = [str(self.program("writer")), "--db", str(database)]
         for name, value in options.items():
             command += [f"--{name.replace('_', '-')}"] if value is True else [f"--{name.replace('_', '-')}", str(value)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-    @staticmethod
-    def finish_writer(process):
-        output, _ = process.communicate()
-        if process.returncode != 0:
-            raise SampleFailed(f"the writer ended with {process.returncode}")
-        return json.loads(output)
-
-    def write(self, database, **options):
-        """Runs the application to its end; gives what it reports."""
-        return self.finish_writer(self.start_writer(database, **options))
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False)
+        if done.returncode != 0:
+            raise SampleFailed(f"the writer ended with {done.returncode}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
 
     def make_database(self, path, size_bytes):
         """A database of about that size, closed: everything is in the file, there is no WAL."""
@@ -62,12 +55,17 @@ class Observer:
         command = [str(context.program("observer")), "--dir", str(replica), "--until", str(until),
                    "--timeout", str(timeout_s), *map(str, options)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.lines = []
-        for line in self.process.stdout:
-            if line.strip() == "ready":
-                return
-            self.lines.append(line)
-        raise SampleFailed("the observer did not start")
+        if self.process.stdout.readline().strip() != "ready":
+            self.__exit__()
+            raise SampleFailed(f"the observer ended with {self.process.returncode} before it watched")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
     def finish(self):
         """Waits for the awaited commit; gives {commit: (seen_ns, durable_ns or 0, path)}."""
@@ -77,7 +75,7 @@ class Observer:
         if self.process.returncode != 0:
             raise SampleFailed(f"the observer ended with {self.process.returncode}")
         seen = {}
-        for line in self.lines + output.splitlines():
+        for line in output.splitlines():
             commit, seen_ns, durable_ns, path = line.strip().split(" ", 3)
             seen[int(commit)] = (int(seen_ns), int(durable_ns), path)
         return seen

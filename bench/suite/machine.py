@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from . import strace
+
 
 def describe(folder):
     cpu = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
@@ -18,4 +20,5 @@ def describe(folder):
         "kernel": platform.release(),
         "file_system": file_system.stdout.strip(),
         "load_before": os.getloadavg()[0],
+        "has_strace": strace.is_available(),
     }

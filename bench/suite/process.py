@@ -5,6 +5,7 @@ import re
 import resource
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def wait_until(condition, timeout_s, what, pause_s=0.005):
     return value
 
 
+def describe(error):
+    """An exception as a sentence; of those that are not ours also what they are."""
+    return str(error) if isinstance(error, SampleFailed) else f"{type(error).__name__}: {error}"
+
+
 class Daemon:
     """A running tool. With `under` (strace and its options) that runs it, and pid is the tool's own."""
 
@@ -37,7 +43,12 @@ class Daemon:
         self.started_at = time.monotonic()
         with open(log_path, "wb") as log:
             self.process = subprocess.Popen([*under, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.pid = self._tool_pid() if under else self.process.pid
+        try:
+            self.pid = self._tool_pid() if under else self.process.pid
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def _tool_pid(self):
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -56,8 +67,7 @@ class Daemon:
 
     def check_alive(self):
         if self.process.poll() is not None:
-            raise SampleFailed(f"the tool ended with {self.process.returncode}: {self.log_tail()}")
-        return True
+            raise SampleFailed("the tool is gone")
 
     def log_tail(self):
         return self.log_path.read_text(errors="replace")[-600:].strip()
@@ -77,8 +87,11 @@ class Daemon:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, error, trace):
+        state = "runs" if self.process.poll() is None else f"ended with {self.process.returncode}"
         self.stop()
+        if isinstance(error, Exception):  # what went wrong is often in the tool's own words
+            raise SampleFailed(f"{describe(error)}; the tool {state} and says: {self.log_tail() or 'nothing'}") from error
 
     def cpu_ms(self):
         """User and system time of all threads, also of those that have ended."""
@@ -103,14 +116,25 @@ class Daemon:
         return {"rss": kb(rollup, "Rss") / 1024, "pss": kb(rollup, "Pss") / 1024, "peak": kb(status, "VmHWM") / 1024}
 
 
-def run_measured(command, log_path):
-    """Runs a command to its end; gives seconds, peak memory in MB, CPU seconds. Throws if it fails."""
+def run_measured(command, log_path, timeout_s=900):
+    """Runs a command to its end; gives seconds, peak memory in MB, CPU seconds. Throws if it fails.
+
+    The kernel counts the memory of the process that starts a command into its peak: a peak below that of this
+    interpreter (about 20 MB) is given as that of the interpreter.
+    """
     begin = time.monotonic()
     with open(log_path, "wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
+        alarm = threading.Timer(timeout_s, os.kill, (process.pid, signal.SIGKILL))
+        alarm.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            alarm.cancel()
     seconds = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
+    if seconds >= timeout_s:
+        raise SampleFailed(f"{' '.join(map(str, command))} was stopped after {timeout_s:.0f} s")
     if process.returncode != 0:
         tail = Path(log_path).read_text(errors="replace")[-600:].strip()
         raise SampleFailed(f"{' '.join(map(str, command))} ended with {process.returncode}: {tail}")

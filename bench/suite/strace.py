@@ -35,6 +35,8 @@ def _calls(path):
     begun = {}
     with open(path, errors="replace") as lines:
         for line in lines:
+            if not line.endswith("\n"):
+                break  # strace is writing it just now
             match = _LINE.match(line.rstrip())
             if not match:
                 if not _NO_CALL.match(line):

@@ -26,6 +26,7 @@ def rows(measure, by_tool):
             "unit": metric.unit,
             "decimals": metric.decimals,
             "figures": figures,
+            "goal": metric.goal_text(),
             "limit_tool": metric.limit,
             "limit": limit,
             "ratio_to_limit": ours / limit if ours is not None and limit else None,
@@ -41,7 +42,7 @@ def _cell(value, decimals=2):
 
 def render(results, tools):
     columns = [ALONE, *tools]
-    head = ["", "unit", *columns, "limit", "lshost/limit", "target", "lshost/target", ""]
+    head = ["", "unit", *columns, "limit", "lshost/limit", "goal", "target", "lshost/target", ""]
     lines = [head]
     for measure, by_tool in results:
         lines.append([measure.title])
@@ -51,7 +52,7 @@ def render(results, tools):
                 "  " + row["title"], row["unit"],
                 *(_cell(row["figures"].get(column), row["decimals"]) for column in columns),
                 row["limit_tool"] if row["limit"] is not None else "-", _cell(row["ratio_to_limit"]),
-                _cell(row["wanted"], row["decimals"]), _cell(row["ratio_to_wanted"]), verdict,
+                row["goal"], _cell(row["wanted"], row["decimals"]), _cell(row["ratio_to_wanted"]), verdict,
             ])
     widths = [max(len(line[i]) for line in lines if len(line) > 1) for i in range(len(head))]
     text = []

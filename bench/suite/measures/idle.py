@@ -11,8 +11,8 @@ class Idle:
     title = "1000 idle databases"
     tools = ("follower", "litestream", "lshost")
     metrics = (
-        Metric("cpu_ms_per_s", "CPU", "ms/s", "follower", reach=1),
-        Metric("pss_mb", "memory (PSS)", "MB", "follower", reach_ratio=200 / 141, decimals=0),
+        Metric("cpu_ms_per_s", "CPU", "ms/s", "follower", goal=1),
+        Metric("pss_mb", "memory (PSS)", "MB", "follower", goal=200, decimals=0),
         Metric("rss_mb", "memory (RSS)", "MB", "follower", decimals=0),
         Metric("start_s", "from start to the last first snapshot", "s", "follower"),
     )

@@ -41,24 +41,24 @@ class _Latency:
             tool.wait_ready(daemon, replica)
             cls._warm_up(context, database, replica)
             options = cls.load(context)
-            observer = Observer(context, replica, options["count"], 30 + options["count"] / options["rate"],
-                                *([] if traced or tool.publishes_whole else ["--sync"]))
-            report = context.write(database, stamps=work / "stamps", **options)
-            seen = observer.finish()
+            with Observer(context, replica, options["count"], 30 + options["count"] / options["rate"],
+                          *([] if traced or tool.publishes_whole else ["--sync"])) as observer:
+                context.write(database, stamps=work / "stamps", **options)
+                seen = observer.finish()
         syncs = {}
         for sync in strace.syncs(work / "strace.out") if traced else []:
             syncs.setdefault(sync.path, []).append(sync)
-        return cls._figures(work / "stamps", seen, syncs, report)
+        return cls._figures(work / "stamps", seen, syncs)
 
     @staticmethod
     def _warm_up(context, database, replica):
-        observer = Observer(context, replica, WARM_UP_FIRST + 4, 30)
-        context.write(database, first=WARM_UP_FIRST, count=5, rate=10)
-        observer.finish()
+        with Observer(context, replica, WARM_UP_FIRST + 4, 30) as observer:
+            context.write(database, first=WARM_UP_FIRST, count=5, rate=10)
+            observer.finish()
         time.sleep(0.2)  # not a condition: the measured commits shall find everybody asleep
 
     @classmethod
-    def _figures(cls, stamps, seen, syncs, report):
+    def _figures(cls, stamps, seen, syncs):
         visible_ms, durable_ms, lost = [], [], 0
         for line in stamps.read_text().splitlines():
             commit, begin_ns, end_ns = map(int, line.split())
@@ -83,8 +83,8 @@ class AtRate(_Latency):
     name = "latency"
     title = "commit to synced replica, 20 small commits/s"
     metrics = (
-        Metric("p50", "p50", "ms", "follower", reach_ratio=1.2 / 0.71),
-        Metric("p99", "p99", "ms", "follower", reach_ratio=4 / 1.8),
+        Metric("p50", "p50", "ms", "follower", goal=1.2, goal_limit=0.71),
+        Metric("p99", "p99", "ms", "follower", goal=4, goal_limit=1.8),
         Metric("visible_p50", "p50, bytes in the replica, not yet synced", "ms", "follower"),
         Metric("visible_p99", "p99, bytes in the replica, not yet synced", "ms", "follower"),
         Metric("missing", "commits that were not seen", "", decimals=0),
@@ -99,8 +99,8 @@ class Isolated(_Latency):
     name = "isolated"
     title = "commit to synced replica, isolated commits (one in 0.7 to 2 s)"
     metrics = (
-        Metric("p50", "p50", "ms", "follower", reach_ratio=1.2 / 0.71),
-        Metric("p99", "p99", "ms", "follower", reach_ratio=4 / 1.8),
+        Metric("p50", "p50", "ms", "follower", goal=1.2, goal_limit=0.71),
+        Metric("p99", "p99", "ms", "follower", goal=4, goal_limit=1.8),
         Metric("missing", "commits that were not seen", "", decimals=0),
     )
 

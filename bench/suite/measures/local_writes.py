@@ -11,7 +11,7 @@ class LocalWrites:
     title = "bytes written per byte of WAL (100 KB transactions, 10 MB/s)"
     tools = ("follower", "litestream", "lshost")
     metrics = (
-        Metric("local", "locally: neither replica nor database", "", "follower", reach=1.1),
+        Metric("local", "locally: neither replica nor database", "", "follower", goal=1.1),
         Metric("checkpoint", "to the database (checkpoints by the tool)", "", "follower"),
         Metric("replica", "to the replica", "", "follower"),
     )
@@ -29,7 +29,8 @@ class LocalWrites:
             before = strace.written_bytes(trace)
             report = context.write(database, first=1_000_000, rate=100, count=context.size(2000, 300), rows=100,
                                    row_bytes=1000)
-            Observer(context, replica, report["last_commit"], 120, "--tail", 1 << 20).finish()
+            with Observer(context, replica, report["last_commit"], 120, "--tail", 1 << 20) as observer:
+                observer.finish()
             # Counted before the tool is stopped: who closes a database last checkpoints it, whichever tool that is.
             written = strace.written_bytes(trace)
         totals = {"local": 0, "checkpoint": 0, "replica": 0}

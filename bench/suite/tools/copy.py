@@ -13,7 +13,7 @@ class Copy(Tool):
     def restore_command(self, replica, output):
         """Reads all that a restore has to read, and writes as much as it has to write."""
         script = ('set -e; cp --reflink=never "$0"/generations/*/snapshots/*.snapshot "$1"; '
-                  'for wal in "$0"/generations/*/wal; do find "$wal" -type f -print0 | xargs -0r cat > /dev/null; done')
+                  'for wal in "$0"/generations/*/wal; do find "$wal" -name "*.wal" -print0 | xargs -0r cat > /dev/null; done')
         return ["sh", "-c", script, str(replica), str(output)]
 
 
