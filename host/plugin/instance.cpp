@@ -57,6 +57,7 @@ void Instance::make(const PluginType& type) {
   const bool is_whole = table_.name != nullptr && table_.type != nullptr && table_.snapshotting != nullptr &&
                         table_.start != nullptr && table_.stop != nullptr && table_.destroy != nullptr;
   if (!is_whole) {
+    if (table_.destroy != nullptr) table_.destroy(made);
     throw Error(ErrorCode::unsupported, type.library->path +
                                             ": its replicator lacks a function; name, type, snapshotting, start, stop "
                                             "and destroy must be there");
