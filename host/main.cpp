@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
@@ -7,26 +7,17 @@
 // argv in, exit code out; everything else is in lshost_core.
 int main(int argc, char** argv) {
   using namespace lshost;
-  CLI::App app("lshost replicates SQLite databases, continuously, to any number of replicas.", "lshost");
-  app.require_subcommand(0, 1);
-  cli::Action chosen;
-  cli::add_config(app, chosen);
-  cli::add_listings(app, chosen);
-  cli::add_replicate(app, chosen);
-  cli::add_plugin(app, chosen);
-  cli::add_restore(app, chosen);
-  cli::add_version(app, chosen);
+  cli::CommandLine line("lshost replicates SQLite databases, continuously, to any number of replicas.", "lshost");
+  cli::add_config(line);
+  cli::add_listings(line);
+  cli::add_replicate(line);
+  cli::add_plugin(line);
+  cli::add_restore(line);
+  cli::add_version(line);
+  const auto parsed = line.parse(argc, argv, std::cout, std::cerr);
+  if (const auto* code = std::get_if<cli::ExitCode>(&parsed)) return *code;
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? cli::kDone : cli::kWrongUsage;
-  }
-  if (!chosen) {
-    std::fputs(app.help().c_str(), stderr);
-    return cli::kWrongUsage;
-  }
-  try {
-    return chosen();
+    return std::get<cli::Action>(parsed)();
   } catch (const Error& e) {
     std::fprintf(stderr, "lshost: %s\n", e.what());
     return e.code() == ErrorCode::invalid ? cli::kWrongUsage : cli::kFailed;

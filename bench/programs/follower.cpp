@@ -10,7 +10,6 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <array>
 #include <atomic>
@@ -26,6 +25,7 @@
 #include <vector>
 
 #include "clock.hpp"
+#include "option_parser.hpp"
 #include "sqlite_db.hpp"
 
 namespace lshost::bench {
@@ -216,9 +216,9 @@ class Loop {
 
 int main_with(int argc, char** argv) {
   std::string list;
-  CLI::App app("Follows the WALs of databases: the practical limit of replication.", "bench_follower");
-  app.add_option("--list", list, "file: per line a database, a tab, a replica folder")->required();
-  CLI11_PARSE(app, argc, argv);
+  OptionParser parser("Follows the WALs of databases: the practical limit of replication.", "bench_follower");
+  parser.add("--list", list, "file: per line a database, a tab, a replica folder", Need::required);
+  if (const auto exit_code = parser.parse(argc, argv)) return *exit_code;
   Loop loop;
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);) {

@@ -5,7 +5,6 @@
 // insists on) or of Litestream v0.3 (LZ4 frames). Both are made from the same history, and the database at its end is
 // kept beside them to compare a restore with.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "file_layout.hpp"
+#include "option_parser.hpp"
 #include "sqlite_db.hpp"
 #ifdef LSHOST_BENCH_LZ4
 #include <lz4frame.h>
@@ -207,12 +207,13 @@ class History {
 
 int main_with(int argc, char** argv) {
   Options options;
-  CLI::App app("Makes a replica of many parts, and the database that a restore of it must give.", "bench_generate");
-  app.add_option("--dir", options.dir, "folder: source.db, file/ and litestream/ are made in it")->required();
-  app.add_option("--db-bytes", options.db_bytes, "size of the snapshot");
-  app.add_option("--wal-bytes", options.wal_bytes, "size of all parts together");
-  app.add_option("--parts", options.parts, "number of parts");
-  CLI11_PARSE(app, argc, argv);
+  OptionParser parser("Makes a replica of many parts, and the database that a restore of it must give.",
+                      "bench_generate");
+  parser.add("--dir", options.dir, "folder: source.db, file/ and litestream/ are made in it", Need::required);
+  parser.add("--db-bytes", options.db_bytes, "size of the snapshot");
+  parser.add("--wal-bytes", options.wal_bytes, "size of all parts together");
+  parser.add("--parts", options.parts, "number of parts");
+  if (const auto exit_code = parser.parse(argc, argv)) return *exit_code;
   History(options).make();
   return 0;
 }

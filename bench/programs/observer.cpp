@@ -4,13 +4,13 @@
 // Whether those bytes are synced is another question; --sync answers it by calling fdatasync itself, which returns when
 // the bytes are durable (an upper bound), and bench/suite/strace.py answers it from outside with strace.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "clock.hpp"
+#include "option_parser.hpp"
 #include "replica_files.hpp"
 #include "tree_watch.hpp"
 
@@ -87,13 +87,13 @@ class Observer {
 
 int main_with(int argc, char** argv) {
   Options options;
-  CLI::App app("Tells when each stamped commit came to be in a replica.", "bench_observer");
-  app.add_option("--dir", options.dir, "replica folder")->required();
-  app.add_option("--until", options.until_commit, "stop when this commit was seen")->required();
-  app.add_option("--timeout", options.timeout_seconds, "give up after so many seconds");
-  app.add_flag("--sync", options.is_syncing, "make what was seen durable, and tell when it was");
-  app.add_option("--tail", options.tail_bytes, "of files that are there already, read only so much at the end");
-  CLI11_PARSE(app, argc, argv);
+  OptionParser parser("Tells when each stamped commit came to be in a replica.", "bench_observer");
+  parser.add("--dir", options.dir, "replica folder", Need::required);
+  parser.add("--until", options.until_commit, "stop when this commit was seen", Need::required);
+  parser.add("--timeout", options.timeout_seconds, "give up after so many seconds");
+  parser.add_flag("--sync", options.is_syncing, "make what was seen durable, and tell when it was");
+  parser.add("--tail", options.tail_bytes, "of files that are there already, read only so much at the end");
+  if (const auto exit_code = parser.parse(argc, argv)) return *exit_code;
   return Observer(options).run() ? 0 : 1;
 }
 

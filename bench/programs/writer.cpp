@@ -6,7 +6,6 @@
 // stops growing. The only writer of its database, therefore it can count the WAL's frames exactly, through SQLite's own
 // hook.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -15,6 +14,7 @@
 
 #include "clock.hpp"
 #include "marker.hpp"
+#include "option_parser.hpp"
 #include "sqlite_db.hpp"
 
 namespace lshost::bench {
@@ -169,21 +169,21 @@ class Writer {
 
 int main_with(int argc, char** argv) {
   Options options;
-  CLI::App app("Writes stamped commits to a SQLite database, and tells in JSON what it did.", "bench_writer");
-  app.add_option("--db", options.db, "database; made if it does not exist")->required();
-  app.add_option("--rate", options.rate_per_second, "commits per second; 0: at full speed");
-  app.add_flag("--jitter", options.is_jittered, "vary the intervals by half");
-  app.add_option("--seconds", options.seconds, "stop after this time");
-  app.add_option("--count", options.count, "stop after so many commits");
-  app.add_option("--first", options.first, "number of the first commit");
-  app.add_option("--row-bytes", options.row_bytes, "size of a row");
-  app.add_option("--rows", options.rows_per_commit, "rows per transaction");
-  app.add_option("--max-rows", options.max_rows, "keys wrap around here");
-  app.add_option("--autocheckpoint", options.autocheckpoint_pages, "as the pragma; 0: never");
-  app.add_option("--page-size", options.page_size, "of a new database");
-  app.add_option("--synchronous", options.synchronous, "as the pragma");
-  app.add_option("--stamps", options.stamps, "file for number, begin and end of each commit");
-  CLI11_PARSE(app, argc, argv);
+  OptionParser parser("Writes stamped commits to a SQLite database, and tells in JSON what it did.", "bench_writer");
+  parser.add("--db", options.db, "database; made if it does not exist", Need::required);
+  parser.add("--rate", options.rate_per_second, "commits per second; 0: at full speed");
+  parser.add_flag("--jitter", options.is_jittered, "vary the intervals by half");
+  parser.add("--seconds", options.seconds, "stop after this time");
+  parser.add("--count", options.count, "stop after so many commits");
+  parser.add("--first", options.first, "number of the first commit");
+  parser.add("--row-bytes", options.row_bytes, "size of a row");
+  parser.add("--rows", options.rows_per_commit, "rows per transaction");
+  parser.add("--max-rows", options.max_rows, "keys wrap around here");
+  parser.add("--autocheckpoint", options.autocheckpoint_pages, "as the pragma; 0: never");
+  parser.add("--page-size", options.page_size, "of a new database");
+  parser.add("--synchronous", options.synchronous, "as the pragma");
+  parser.add("--stamps", options.stamps, "file for number, begin and end of each commit");
+  if (const auto exit_code = parser.parse(argc, argv)) return *exit_code;
   if (options.seconds <= 0 && options.count == 0) throw std::runtime_error("give --seconds or --count");
   Writer writer(options);
   writer.run();

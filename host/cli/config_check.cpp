@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -84,14 +83,14 @@ int check(const Options& options) {
 
 }  // namespace
 
-void add_config(CLI::App& app, Action& chosen) {
-  auto* config = app.add_subcommand("config", "work on a configuration file");
-  config->require_subcommand(1);
-  auto* check_command = config->add_subcommand("check", "report every mistake in a configuration file");
+void add_config(CommandLine& line) {
+  const auto config = line.top().add_command("config", "work on a configuration file");
+  config.require_command();
+  const auto command = config.add_command("check", "report every mistake in a configuration file");
   const auto options = std::make_shared<Options>();
-  check_command->add_option("file", options->file, "the configuration file")->required();
-  check_command->add_flag("--json", options->json, "print the mistakes as JSON");
-  check_command->callback([options, &chosen] { chosen = [options] { return check(*options); }; });
+  command.add_option("file", options->file, "the configuration file", {.is_required = true});
+  command.add_flag("--json", options->json, "print the mistakes as JSON");
+  command.run([options] { return check(*options); });
 }
 
 }  // namespace lshost::cli

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/error.hpp"
+#include "cli/command_line.hpp"
 #include "obs/log.hpp"
 
 namespace lshost::cli {
@@ -56,8 +56,9 @@ std::optional<Configured> load_configured(const std::string& file) {
   return Configured{std::move(loaded.config), std::move(plugins)};
 }
 
-void add_config_option(CLI::App& command, std::string& file) {
-  command.add_option("--config", file, "the configuration file, replicas.toml")->envname("LSHOST_CONFIG");
+void add_config_option(const Command& command, std::string& file) {
+  command.add_option("--config", file, "the configuration file, replicas.toml",
+                     {.environment_variable = "LSHOST_CONFIG"});
 }
 
 }  // namespace lshost::cli

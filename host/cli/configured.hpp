@@ -8,11 +8,9 @@
 #include "config/config.hpp"
 #include "plugin/plugin_registry.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace lshost::cli {
+
+class Command;
 
 /// A good configuration and the plugins behind it.
 struct Configured {
@@ -28,6 +26,6 @@ struct Configured {
 [[nodiscard]] std::optional<Configured> load_configured(const std::string& file);
 
 /// Adds the option --config (or LSHOST_CONFIG in the environment) to a command.
-void add_config_option(CLI::App& command, std::string& file);
+void add_config_option(const Command& command, std::string& file);
 
 }  // namespace lshost::cli

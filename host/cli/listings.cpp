@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -206,17 +205,16 @@ int list(const Listing& listing, const Options& options) {
 
 }  // namespace
 
-void add_listings(CLI::App& app, Action& chosen) {
+void add_listings(CommandLine& line) {
   for (const Listing& listing : listings()) {
-    auto* command = app.add_subcommand(listing.name, listing.summary);
+    const auto command = line.top().add_command(listing.name, listing.summary);
     const auto options = std::make_shared<Options>();
-    command->add_option("database", options->query.database,
-                        "a database of the configuration, or file:///folder of a replica; all if not given");
-    add_config_option(*command, options->query.config_file);
-    command->add_option("--replica", options->query.replica, "only the replica of this name");
-    command->add_flag("--json", options->json, "print as JSON");
-    command->callback(
-        [options, &listing, &chosen] { chosen = [options, &listing] { return list(listing, *options); }; });
+    command.add_option("database", options->query.database,
+                       "a database of the configuration, or file:///folder of a replica; all if not given");
+    add_config_option(command, options->query.config_file);
+    command.add_option("--replica", options->query.replica, "only the replica of this name");
+    command.add_flag("--json", options->json, "print as JSON");
+    command.run([options, &listing] { return list(listing, *options); });
   }
 }
 

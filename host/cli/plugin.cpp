@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -222,26 +221,26 @@ int show_plugin(const Options& options) {
   return options.json ? info_as_json(found, type, keys) : info_as_text(found, type, keys);
 }
 
-void add_common(CLI::App& command, Options& options) {
+void add_common(const Command& command, Options& options) {
   command.add_option("--config", options.config_file, "take plugin-path from this configuration");
   command.add_flag("--json", options.json, "print JSON");
 }
 
 }  // namespace
 
-void add_plugin(CLI::App& app, Action& chosen) {
+void add_plugin(CommandLine& line) {
   const auto options = std::make_shared<Options>();
-  auto* const group = app.add_subcommand("plugin", "look at the plugins that this lshost can use");
-  group->require_subcommand(1);
+  const auto group = line.top().add_command("plugin", "look at the plugins that this lshost can use");
+  group.require_command();
 
-  auto* const list = group->add_subcommand("list", "list all plugins, and why some are refused; runs none of them");
-  add_common(*list, *options);
-  list->callback([&chosen, options] { chosen = [options] { return list_plugins(*options); }; });
+  const auto list = group.add_command("list", "list all plugins, and why some are refused; runs none of them");
+  add_common(list, *options);
+  list.run([options] { return list_plugins(*options); });
 
-  auto* const info = group->add_subcommand("info", "show a plugin and the configuration keys that it knows");
-  info->add_option("TYPE", options->type, "as it stands behind type = in a configuration")->required();
-  add_common(*info, *options);
-  info->callback([&chosen, options] { chosen = [options] { return show_plugin(*options); }; });
+  const auto info = group.add_command("info", "show a plugin and the configuration keys that it knows");
+  info.add_option("TYPE", options->type, "as it stands behind type = in a configuration", {.is_required = true});
+  add_common(info, *options);
+  info.run([options] { return show_plugin(*options); });
 }
 
 }  // namespace lshost::cli

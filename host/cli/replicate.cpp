@@ -1,6 +1,5 @@
 // lshost replicate, which is also what `lshost --config FILE` does: replicates until it is told to stop.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -78,17 +77,15 @@ int replicate(const Options& options) {
 
 }  // namespace
 
-void add_replicate(CLI::App& app, Action& chosen) {
-  auto options = std::make_shared<Options>();
+void add_replicate(CommandLine& line) {
+  const auto options = std::make_shared<Options>();
   const auto run = [options] { return replicate(*options); };
-  add_config_option(app, options->config_file);
-  auto* command = app.add_subcommand("replicate", "replicate until SIGTERM; the same as lshost --config FILE");
-  add_config_option(*command, options->config_file);
-  command->add_flag("--once", options->once, "replicate what is committed now, then exit");
-  command->callback([&chosen, run] { chosen = run; });
-  app.final_callback([&app, &chosen, options, run] {
-    if (app.get_subcommands().empty() && !options->config_file.empty()) chosen = run;
-  });
+  add_config_option(line.top(), options->config_file);
+  const auto command = line.top().add_command("replicate", "replicate until SIGTERM; the same as lshost --config FILE");
+  add_config_option(command, options->config_file);
+  command.add_flag("--once", options->once, "replicate what is committed now, then exit");
+  command.run(run);
+  line.run_without_command([options] { return !options->config_file.empty(); }, run);
 }
 
 }  // namespace lshost::cli

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -253,30 +252,28 @@ int restore(const Options& options) {
 
 }  // namespace
 
-void add_restore(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("restore", "restore a database from a replica");
+void add_restore(CommandLine& line) {
+  const auto command = line.top().add_command("restore", "restore a database from a replica");
   const auto o = std::make_shared<Options>();
-  command->add_option("database", o->query.database, "a database of the configuration, or file:///folder of a replica")
-      ->required();
-  add_config_option(*command, o->query.config_file);
-  command->add_option("-o,--output", o->output, "where to restore to; the database's own path if not given");
-  command->add_option("--replica", o->query.replica, "the replica to restore from; the newest if not given");
-  command->add_option("--generation", o->generation, "the generation to restore; chosen by the target if not given");
-  auto* timestamp =
-      command->add_option("--timestamp", o->timestamp, "restore what was committed by then: RFC 3339, or local time");
-  command->add_option("--position", o->position, "restore this very transaction: INDEX:OFFSET, its end")
-      ->excludes(timestamp);
-  command->add_flag("--force", o->force, "replace what lies at the output");
-  command->add_flag("--if-db-not-exists", o->if_db_not_exists, "do nothing and succeed if the output exists");
-  command->add_flag("--if-replica-exists", o->if_replica_exists, "do nothing and succeed if the replica holds no data");
-  command->add_flag("--dry-run", o->dry_run, "print what would be restored, and restore nothing");
-  command->add_option("--verify", o->verify, "check the result: none, quick or full")
-      ->check(CLI::IsMember({"none", "quick", "full"}))
-      ->capture_default_str();
-  command->add_option("--threads", o->threads, "threads to read and write with; by the number of cores if not given")
-      ->check(CLI::Range(1, 256));
-  command->add_flag("--json", o->json, "print the result as JSON");
-  command->callback([o, &chosen] { chosen = [o] { return restore(*o); }; });
+  command.add_option("database", o->query.database, "a database of the configuration, or file:///folder of a replica",
+                     {.is_required = true});
+  add_config_option(command, o->query.config_file);
+  command.add_option("-o,--output", o->output, "where to restore to; the database's own path if not given");
+  command.add_option("--replica", o->query.replica, "the replica to restore from; the newest if not given");
+  command.add_option("--generation", o->generation, "the generation to restore; chosen by the target if not given");
+  command.add_option("--timestamp", o->timestamp, "restore what was committed by then: RFC 3339, or local time");
+  command.add_option("--position", o->position, "restore this very transaction: INDEX:OFFSET, its end",
+                     {.excludes = "--timestamp"});
+  command.add_flag("--force", o->force, "replace what lies at the output");
+  command.add_flag("--if-db-not-exists", o->if_db_not_exists, "do nothing and succeed if the output exists");
+  command.add_flag("--if-replica-exists", o->if_replica_exists, "do nothing and succeed if the replica holds no data");
+  command.add_flag("--dry-run", o->dry_run, "print what would be restored, and restore nothing");
+  command.add_option("--verify", o->verify, "check the result: none, quick or full",
+                     {.choices = {"none", "quick", "full"}, .shows_default = true});
+  command.add_option("--threads", o->threads, "threads to read and write with; by the number of cores if not given",
+                     {.range = {{.min = 1, .max = 256}}});
+  command.add_flag("--json", o->json, "print the result as JSON");
+  command.run([o] { return restore(*o); });
 }
 
 }  // namespace lshost::cli

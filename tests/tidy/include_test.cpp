@@ -35,7 +35,7 @@ const std::map<std::string, std::vector<std::string>> kLibraries = {
     {"toml++", {"host/config/"}},
     {"spdlog", {"host/obs/"}},
     {"boost", {"host/plugin/"}},
-    {"CLI", {"host/cli/", "host/main.cpp", "bench/"}},
+    {"CLI", {"host/cli/command_line.cpp", "bench/programs/option_parser.cpp"}},
     {"catch2", {"tests/"}},
     {"dlfcn.h", {"host/plugin/", "tests/"}},
 };
