@@ -1,5 +1,7 @@
 #include "db/checkpointer.hpp"
 
+#include <thread>
+
 #include "base/clock.hpp"
 #include "base/error.hpp"
 
@@ -9,7 +11,9 @@ namespace {
 
 /// How long a forced window may keep writers waiting before it gives up for this time.
 constexpr std::chrono::milliseconds kForcedDeadline(100);
-/// Between two looks while SQLite waits for a lock in a forced window.
+/// A writer that never pauses lets go of the write lock for some ten microseconds at a time: for so long we try without
+/// a pause to get it in between, and with pauses after that.
+constexpr std::chrono::milliseconds kForcedHurry(20);
 constexpr std::chrono::microseconds kForcedPause(200);
 
 }  // namespace
@@ -59,17 +63,22 @@ void Checkpointer::run_forced() {
   (void)attachment_.checkpoint(sqlite::CheckpointMode::passive);
   if (capture_.round().kind == Round::Kind::broken) return;
   capture_.sync_shadow();
-  const auto deadline = clock_.steady_now() + kForcedDeadline;
+  const auto begin = clock_.steady_now();
   std::exception_ptr failure;
   (void)attachment_.checkpoint(sqlite::CheckpointMode::restart, [&](int) {
     try {
-      if (clock_.steady_now() >= deadline || attachment_.guard().in_window()) return false;
+      if (attachment_.guard().in_window()) return false;
       if (try_open_window()) return true;  // once more: now the read slots are free
+      if (clock_.steady_now() - begin >= kForcedDeadline) return false;
     } catch (...) {
       failure = std::current_exception();
       return false;
     }
-    pause_for(kForcedPause);
+    if (clock_.steady_now() - begin < kForcedHurry) {
+      std::this_thread::yield();
+    } else {
+      pause_for(kForcedPause);
+    }
     return true;
   });
   if (failure) std::rethrow_exception(failure);

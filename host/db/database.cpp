@@ -21,6 +21,10 @@ namespace {
 /// event comes before the commit is published, and no second one follows.
 constexpr std::chrono::nanoseconds kFirstLook = std::chrono::microseconds(20);
 constexpr std::uint32_t kLooks = 6;
+/// A log that grows in each of so many rounds is not watched any more: each write would cost its writer and us an event
+/// that tells nothing new. It is looked at instead, until as many looks as kBusyLooks (about 2 ms) found nothing.
+constexpr std::uint32_t kBusyCaptures = 16;
+constexpr std::uint32_t kBusyLooks = 4;
 /// A window that should end and can not yet, a lock that somebody holds for a moment.
 constexpr std::chrono::milliseconds kRetrySoon(5);
 /// A wal-index that stays unreadable for this long has a dead writer.
@@ -209,6 +213,7 @@ void Database::serve_once(const std::stop_token& stop) {
   leave_window_if_done();
   if (catalog_.take_ahead()) begin_generation(NewGeneration::replica_ahead);
   checkpoint_if_due();
+  follow_pace(captured);
   if (captured) keep_within_limits();
   failures_ = 0;
   set_state(DatabaseState::replicating, "");
@@ -224,10 +229,7 @@ bool Database::try_attach() {
   // A watch stays with its directory when that is renamed or removed, so each attempt watches what has the name now.
   name_watch_.reset();
   if (!fs_.stat("attach", directory)) return wait_because(NotAttachable::missing, "");
-  name_watch_ = watcher_.watch_name(directory, name_, [this] {
-    names_changed_ = true;
-    wake();
-  });
+  watch_names(os::NameEvents::names_and_writes);
   if (!fs_.stat("attach", options_.path)) return wait_because(NotAttachable::missing, "");
   const MetaDir meta(options_.meta_path);
   fs_.create_directories("attach", meta.path(), 0700);
@@ -241,7 +243,8 @@ bool Database::try_attach() {
   attachment_ = std::move(outcome.attachment);
   try {
     open_history();
-    log_watch_ = watcher_.watch_file(options_.path + "-wal", [this] { wake(); });
+    watch_names(os::NameEvents::names);
+    watch_log();
   } catch (...) {
     detach();
     throw;
@@ -256,6 +259,31 @@ bool Database::try_attach() {
   idle_looks_ = 0;
   stamped_ = {};
   return true;
+}
+
+void Database::watch_names(os::NameEvents events) {
+  name_watch_ = watcher_.watch_name(os::parent_directory(options_.path), name_, events, [this] {
+    names_changed_ = true;
+    wake();
+  });
+}
+
+void Database::watch_log() {
+  captures_ = 0;
+  log_watch_ = watcher_.watch_file(options_.path + "-wal", [this] { wake(); });
+}
+
+void Database::follow_pace(bool captured) {
+  if (captured) {
+    if (++captures_ >= kBusyCaptures) log_watch_.reset();
+    if (!log_watch_) idle_looks_ = 0;
+  } else if (idle_looks_ == kBusyLooks) {
+    captures_ = 0;
+    if (attachment_ && !log_watch_) {
+      watch_log();
+      idle_looks_ = 0;  // once more from the start: what came before the watch gave no event
+    }
+  }
 }
 
 void Database::open_history() {

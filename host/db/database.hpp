@@ -109,6 +109,9 @@ class Database final : private FeedOwner {
   void trim();
   [[nodiscard]] std::optional<SnapshotGrant> make_grant();
   void revoke_snapshots() noexcept;
+  void watch_names(os::NameEvents events);
+  void watch_log();
+  void follow_pace(bool captured);
   void sleep_until_something(const std::stop_token& stop);
   void handle(const Error& error, const std::stop_token& stop);
   void set_state(DatabaseState state, std::string detail);
@@ -136,6 +139,7 @@ class Database final : private FeedOwner {
   std::unique_ptr<os::FileWatcher::Watch> name_watch_;
   std::unique_ptr<os::FileWatcher::Watch> poll_watch_;
   std::uint32_t idle_looks_ = 0;  // looks since the last hint that found nothing
+  std::uint32_t captures_ = 0;    // rounds that captured something, without a longer pause between them
   std::uint32_t failures_ = 0;    // in a row
   std::uint32_t waits_ = 0;       // attach attempts in a row that found a reason to wait
   std::optional<std::chrono::steady_clock::time_point> torn_since_;

@@ -11,6 +11,12 @@
 
 namespace lshost::os {
 
+/// What a watch on a name tells of.
+enum class NameEvents {
+  names,             ///< it, or a name that starts with it, was created, removed or renamed
+  names_and_writes,  ///< and the file that has the name was written: each write costs its writer, and wakes
+};
+
 /// Watches files and directories. Thread-safe.
 class FileWatcher {
  public:
@@ -32,12 +38,12 @@ class FileWatcher {
   [[nodiscard]] virtual std::unique_ptr<Watch> watch_file(const std::string& path, Callback callback) = 0;
 
   /// Wakes when `name` (or a name that starts with it, such as its -wal) is created, removed or renamed in
-  /// `directory`, and when `name` itself is written.
+  /// `directory`, and, if asked for, when `name` itself is written.
   /// An empty `name` stands for every name. Throws Error{not_found} if the directory is not there. When the directory
   /// goes, it wakes once and stays silent; watch again.
-  /// Many watches on one directory share one kernel watch; a `name` that exists takes one more.
+  /// Many watches on one directory share one kernel watch; a `name` that exists takes one more if writes are asked for.
   [[nodiscard]] virtual std::unique_ptr<Watch> watch_name(const std::string& directory, const std::string& name,
-                                                          Callback callback) = 0;
+                                                          NameEvents events, Callback callback) = 0;
 
   /// Calls `callback` on the watcher's thread about once a second, for as long as the result lives: the slow
   /// poll behind all hints. One timer serves all.

@@ -69,7 +69,8 @@ class InotifyWatcher final : public FileWatcher {
   }
 
   std::unique_ptr<Watch> watch_file(const std::string& path, Callback callback) override;
-  std::unique_ptr<Watch> watch_name(const std::string& directory, const std::string& name, Callback callback) override;
+  std::unique_ptr<Watch> watch_name(const std::string& directory, const std::string& name, NameEvents events,
+                                    Callback callback) override;
   std::unique_ptr<Watch> every_second(Callback callback) override;
 
   void forget(const SubscriberPtr& subscriber);
@@ -124,9 +125,9 @@ std::unique_ptr<FileWatcher::Watch> InotifyWatcher::watch_file(const std::string
 }
 
 std::unique_ptr<FileWatcher::Watch> InotifyWatcher::watch_name(const std::string& directory, const std::string& name,
-                                                               Callback callback) {
+                                                               NameEvents events, Callback callback) {
   assert_not_on_own_thread();
-  auto subscriber = std::make_shared<Subscriber>(std::move(callback), directory, name);
+  auto subscriber = std::make_shared<Subscriber>(std::move(callback), directory, name, events);
   auto watch = std::make_unique<InotifyWatch>(*this, subscriber);
   MutexLock lock(mutex_);
   table_.add_name(subscriber);

@@ -89,7 +89,7 @@ void WatchTable::forget(const SubscriberPtr& subscriber) {
 
 /// Watches the file that has the name now, whether that is a new one, the same one, or none.
 void WatchTable::follow_file(const SubscriberPtr& subscriber, bool must_have_room) {
-  if (subscriber->name.empty()) return;
+  if (subscriber->name.empty() || subscriber->events == NameEvents::names) return;
   const std::string path = subscriber->directory + "/" + subscriber->name;
   const int watch = add_watch(inotify_, path, kInodeMask);
   if (watch < 0 && errno == ENOSPC && must_have_room) throw_watch_failed(path, errno);

@@ -19,8 +19,12 @@ namespace lshost::os {
 
 /// Somebody who wants to be woken, and the kernel watches that serve him.
 struct Subscriber {
-  Subscriber(FileWatcher::Callback to_call, std::string the_directory, std::string the_name)
-      : callback(std::move(to_call)), directory(std::move(the_directory)), name(std::move(the_name)) {}
+  Subscriber(FileWatcher::Callback to_call, std::string the_directory, std::string the_name,
+             NameEvents the_events = NameEvents::names_and_writes)
+      : callback(std::move(to_call)),
+        directory(std::move(the_directory)),
+        name(std::move(the_name)),
+        events(the_events) {}
 
   /// Held while the callback runs, so that taking it away waits for a run that has begun.
   Mutex running;
@@ -29,6 +33,7 @@ struct Subscriber {
   // Constant after construction; both empty for a file.
   const std::string directory;
   const std::string name;
+  const NameEvents events;
 
   // Owned by the WatchTable; -1: none.
   int inode_watch = -1;      ///< of the file itself

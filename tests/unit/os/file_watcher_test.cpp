@@ -45,7 +45,8 @@ struct Counter {
 /// Waits until the watcher has handled all that happened so far, by making an event that comes after it.
 class Fence {
  public:
-  explicit Fence(FileWatcher& watcher) : watch_(watcher.watch_name(dir_.path(), "fence", counter_.callback())) {}
+  explicit Fence(FileWatcher& watcher)
+      : watch_(watcher.watch_name(dir_.path(), "fence", os::NameEvents::names_and_writes, counter_.callback())) {}
   void pass() {
     counter_.seen = counter_.count;
     append(dir_ / ("fence" + std::to_string(++number_)));
@@ -132,8 +133,10 @@ TEST_CASE("watch_file, watch_name: what is not there is not_found", "[os][watche
     return ErrorCode::internal;
   };
   CHECK(code_of([&] { return watcher->watch_file(dir / "no", [] {}); }) == ErrorCode::not_found);
-  CHECK(code_of([&] { return watcher->watch_name(dir / "no", "x", [] {}); }) == ErrorCode::not_found);
-  CHECK(code_of([&] { return watcher->watch_name(dir / "f", "x", [] {}); }) == ErrorCode::not_found);
+  CHECK(code_of([&] { return watcher->watch_name(dir / "no", "x", os::NameEvents::names_and_writes, [] {}); }) ==
+        ErrorCode::not_found);
+  CHECK(code_of([&] { return watcher->watch_name(dir / "f", "x", os::NameEvents::names_and_writes, [] {}); }) ==
+        ErrorCode::not_found);
   CHECK_THROWS_WITH(watcher->watch_file("/no/such", [] {}), "watch /no/such: No such file or directory");
 }
 
@@ -142,7 +145,7 @@ TEST_CASE("watch_name: wakes for the name and what starts with it, and for nothi
   Counter counter;
   const auto watcher = os::make_inotify_watcher();
   Fence fence(*watcher);
-  const auto watch = watcher->watch_name(dir.path(), "app.db", counter.callback());
+  const auto watch = watcher->watch_name(dir.path(), "app.db", os::NameEvents::names_and_writes, counter.callback());
 
   for (const auto* name : {"app.db", "app.db-wal", "app.db-shm"}) {
     CAPTURE(name);
@@ -168,13 +171,34 @@ TEST_CASE("watch_name: wakes for the name and what starts with it, and for nothi
   CHECK(counter.count == counter.seen);
 }
 
+TEST_CASE("watch_name: for names only, a write is nobody's business", "[os][watcher]") {
+  const TempDir dir;
+  Counter counter;
+  const auto watcher = os::make_inotify_watcher();
+  Fence fence(*watcher);
+  append(dir / "app.db");
+  const auto watch = watcher->watch_name(dir.path(), "app.db", os::NameEvents::names, counter.callback());
+  append(dir / "app.db");
+  fence.pass();
+  CHECK(counter.count == 0);
+  std::filesystem::rename(dir / "app.db", dir / "aside");
+  CHECK(counter.woken());
+  append(dir / "app.db");
+  CHECK(counter.woken());  // created
+  fence.pass();
+  counter.seen = counter.count;
+  append(dir / "app.db");
+  fence.pass();
+  CHECK(counter.count == counter.seen);
+}
+
 TEST_CASE("watch_name: follows the name to a new file", "[os][watcher]") {
   const TempDir dir;
   append(dir / "app.db");
   Counter counter;
   const auto watcher = os::make_inotify_watcher();
   Fence fence(*watcher);
-  const auto watch = watcher->watch_name(dir.path(), "app.db", counter.callback());
+  const auto watch = watcher->watch_name(dir.path(), "app.db", os::NameEvents::names_and_writes, counter.callback());
   SECTION("renamed over it") {
     append(dir / "new");
     std::filesystem::rename(dir / "new", dir / "app.db");
@@ -197,12 +221,12 @@ TEST_CASE("watch_name: wakes when the directory goes", "[os][watcher]") {
   std::filesystem::create_directory(dir / "d");
   Counter counter;
   const auto watcher = os::make_inotify_watcher();
-  auto watch = watcher->watch_name(dir / "d", "app.db", counter.callback());
+  auto watch = watcher->watch_name(dir / "d", "app.db", os::NameEvents::names_and_writes, counter.callback());
   SECTION("removed, and back again") {
     std::filesystem::remove(dir / "d");
     CHECK(counter.woken());
     std::filesystem::create_directory(dir / "d");
-    watch = watcher->watch_name(dir / "d", "app.db", counter.callback());
+    watch = watcher->watch_name(dir / "d", "app.db", os::NameEvents::names_and_writes, counter.callback());
     append(dir / "d/app.db");
     CHECK(counter.woken());
   }
@@ -216,7 +240,7 @@ TEST_CASE("watch_name: an empty name stands for every name", "[os][watcher]") {
   const TempDir dir;
   Counter counter;
   const auto watcher = os::make_inotify_watcher();
-  const auto watch = watcher->watch_name(dir.path(), "", counter.callback());
+  const auto watch = watcher->watch_name(dir.path(), "", os::NameEvents::names_and_writes, counter.callback());
   append(dir / "anything");
   CHECK(counter.woken());
   std::filesystem::remove(dir / "anything");
@@ -255,7 +279,8 @@ TEST_CASE("FileWatcher: a thousand databases in one directory, each woken for it
   Fence fence(*watcher);
   const auto name = [](std::size_t i) { return "db" + std::to_string(i) + ".db"; };
   for (std::size_t i = 0; i < kCount; ++i) {
-    watches.push_back(watcher->watch_name(dir.path(), name(i), counters[i].callback()));
+    watches.push_back(
+        watcher->watch_name(dir.path(), name(i), os::NameEvents::names_and_writes, counters[i].callback()));
   }
   for (const std::size_t i : {std::size_t{0}, std::size_t{1}, std::size_t{10}, std::size_t{999}}) {
     CAPTURE(i);
@@ -343,7 +368,8 @@ TEST_CASE("Watch: may be destroyed while events fly", "[os][watcher][threads]") 
           std::unique_ptr<FileWatcher::Watch> watch;
           try {
             watch = t == 0 ? watcher->watch_file(dir / "app.db0", callback)
-                           : watcher->watch_name(dir.path(), "app.db" + std::string(t == 1 ? "" : "1"), callback);
+                           : watcher->watch_name(dir.path(), "app.db" + std::string(t == 1 ? "" : "1"),
+                                                 os::NameEvents::names_and_writes, callback);
           } catch (const Error& e) {
             if (e.code() != ErrorCode::not_found) ++mistakes;
           }
@@ -377,8 +403,8 @@ TEST_CASE("FileWatcher: when events were lost, everybody is woken and names are 
   std::atomic<bool> has_begun = false, may_end = false;
   Counter noise, idle, name;
   const auto idle_watch = watcher->watch_file(dir / "idle", idle.callback());
-  const auto name_watch = watcher->watch_name(dir.path(), "app.db", name.callback());
-  const auto noise_watch = watcher->watch_name(dir.path(), "noise", noise.callback());
+  const auto name_watch = watcher->watch_name(dir.path(), "app.db", os::NameEvents::names_and_writes, name.callback());
+  const auto noise_watch = watcher->watch_name(dir.path(), "noise", os::NameEvents::names_and_writes, noise.callback());
   const auto blocker = watcher->watch_file(dir / "blocker", [&] {
     has_begun = true;
     (void)wait_until([&] { return may_end.load(); });
@@ -433,8 +459,10 @@ TEST_CASE("child: reaches the limits of inotify", "[.child]") {
   CHECK_THAT(said, Catch::StartsWith("watch " + dir / "5") && Catch::Contains("fs.inotify.max_user_watches"));
   watches.pop_back();
   append(dir / "name");
-  note([&] { watches.push_back(watcher->watch_name(dir.path(), "name", [] {})); });  // room for one, needs two
-  CHECK(fdinfo_lines("inotify wd:").size() == 4);                                    // and the one was given back
+  note([&] {
+    watches.push_back(watcher->watch_name(dir.path(), "name", os::NameEvents::names_and_writes, [] {}));
+  });                                              // room for one, needs two
+  CHECK(fdinfo_lines("inotify wd:").size() == 4);  // and the one was given back
   watches.push_back(watcher->watch_file(dir / "name", [] {}));
 
   note([] { (void)os::make_inotify_watcher(); });
