@@ -11,7 +11,7 @@ namespace lshost::db {
 
 namespace {
 
-constexpr std::size_t kBufferSize = 512 << 10;
+constexpr std::size_t kBufferSize = 128 << 10;
 /// Replicas see progress at least this often while a long log is copied.
 constexpr std::uint64_t kPublishBytes = 4 << 20;
 

@@ -18,7 +18,7 @@ void ShadowCatalog::open(std::string generation, std::uint32_t page_size, std::d
   indexes_ = std::move(indexes);
   ahead_ = false;
   trimmed_end_ = {};
-  changed_locked();
+  tell(lock);
 }
 
 void ShadowCatalog::begin_index(ShadowIndex next, std::uint32_t page_size) {
@@ -33,7 +33,7 @@ void ShadowCatalog::begin_index(ShadowIndex next, std::uint32_t page_size) {
   LSHOST_ASSERT(next.index == indexes_.back().index + 1);
   indexes_.back().complete = true;
   indexes_.push_back(std::move(next));
-  changed_locked();
+  tell(lock);
 }
 
 std::optional<CommitMark> ShadowCatalog::publish(std::uint64_t end_offset, UnixNanos now) {
@@ -41,7 +41,7 @@ std::optional<CommitMark> ShadowCatalog::publish(std::uint64_t end_offset, UnixN
   LSHOST_ASSERT(!indexes_.empty() && end_offset > indexes_.back().end_offset);
   indexes_.back().end_offset = end_offset;
   auto finished = indexes_.back().marks.add(end_offset, now);
-  changed_locked();
+  tell(lock);
   return finished;
 }
 
@@ -133,7 +133,7 @@ Feed::Waited ShadowCatalog::wait(const std::function<bool(const Position& tip)>&
 
 void ShadowCatalog::poke() {
   MutexLock lock(mutex_);
-  changed_locked();
+  tell(lock);
 }
 
 void ShadowCatalog::set_listener(const void* id, std::function<void()> listener) {
@@ -150,9 +150,10 @@ Position ShadowCatalog::tip_locked() const {
   return {generation_, indexes_.back().index, indexes_.back().end_offset};
 }
 
-void ShadowCatalog::changed_locked() {
-  changed_.notify_all();
+void ShadowCatalog::tell(MutexLock& lock) LSHOST_NO_TSA {
   for (const auto& [id, listener] : listeners_) listener();
+  lock.unlock();  // first: whoever wakes takes it
+  changed_.notify_all();
 }
 
 }  // namespace lshost::db

@@ -77,7 +77,8 @@ class ShadowCatalog {
  private:
   [[nodiscard]] std::variant<ShadowRun, Feed::Miss> find_locked(const Position& from) LSHOST_REQUIRES(mutex_);
   [[nodiscard]] Position tip_locked() const LSHOST_REQUIRES(mutex_);
-  void changed_locked() LSHOST_REQUIRES(mutex_);
+  /// Calls listeners, lets go of the lock, and wakes waiters.
+  void tell(MutexLock& lock) LSHOST_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::condition_variable_any changed_;

@@ -5,9 +5,10 @@
 namespace lshost::file {
 namespace {
 
-// Large enough that the host reads many pages in one go, small enough to stay in the processor's cache.
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-constexpr std::size_t kPiecesPerStep = 8;
+// Large enough that the host reads many pages in one go, small enough to stay in the processor's first caches between
+// the read, the hash and the write: with 1 MiB the first snapshot of a 1 GB database took twice as long.
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+constexpr std::size_t kPiecesPerStep = 128;
 
 OutFile create_locked(const Disk& disk, const std::string& path) {
   OutFile file = disk.create(path);

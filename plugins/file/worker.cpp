@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 /// Runs of WAL are put together up to this size before one sync: a busy database needs fewer syncs, an idle one does
 /// not wait for anything.
 constexpr std::uint64_t kBatchBytes = 8 << 20;
-constexpr std::size_t kCopyBytes = std::size_t{256} << 10;
+constexpr std::size_t kCopyBytes = std::size_t{128} << 10;
 constexpr std::size_t kIdleBufferBytes = std::size_t{32} << 10;
 constexpr milliseconds kFirstPause(100);
 constexpr milliseconds kLongestPause(30'000);
