@@ -20,7 +20,7 @@
 namespace lshost::replica {
 namespace {
 
-constexpr std::size_t kStreamBufferSize = 1 << 20;
+constexpr std::size_t kStreamBufferSize = 256 << 10;
 constexpr std::uint64_t kWriteBackBytes = std::uint64_t{16} << 20;
 constexpr std::uint64_t kLockByte = 0x40000000;  // SQLite's locks lie there; the page around it is never used
 

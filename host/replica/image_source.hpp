@@ -14,7 +14,7 @@ namespace lshost::replica {
 /// Thread-safe: next() gives each block to one caller.
 class ImageSource {
  public:
-  static constexpr std::size_t kBlockSize = 1 << 20;  ///< a whole number of pages of every size
+  static constexpr std::size_t kBlockSize = 128 << 10;  ///< a whole number of pages of every size
 
   /// Opens the snapshot and reads its first block. Throws Error{corrupt} if that does not begin a database.
   ImageSource(Replicator& replicator, const Item& snapshot);
