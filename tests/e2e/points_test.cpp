@@ -132,3 +132,27 @@ TEST_CASE("e2e: a restore by configuration finds the database's replica, or the 
     CHECK(verify_ledger(world / "out.db").commit == 10);
   }
 }
+
+TEST_CASE("e2e: with one of several replicas out of reach, a restore asks to choose rather than give an older state",
+          "[e2e][bad-input]") {
+  const World world;
+  world.configure({{.path = world.db(),
+                    .replicas = {{.path = world / "one", .name = "one"}, {.path = world / "two", .name = "two"}}}});
+  Writer(world.db(), {"commits=10"}).finish();
+  REQUIRE(run_lshost({"replicate", "--config", world.config(), "--once"}).status.code == 0);
+  std::filesystem::rename(world / "one", world / "elsewhere");
+  write_text(world / "one", "a file where the replica was");
+
+  const std::vector<std::string> arguments = {"restore",  "--config", world.config(),
+                                              world.db(), "--output", world / "out.db"};
+  const auto refused = run_lshost(arguments);
+  INFO(refused.err);
+  CHECK(refused.status.code == 1);
+  CHECK_THAT(refused.err, Catch::Contains("replica 'one' can not be read") && Catch::Contains("--replica: 'two'"));
+  CHECK_FALSE(std::filesystem::exists(world / "out.db"));
+
+  auto chosen = arguments;
+  chosen.insert(chosen.end(), {"--replica", "two"});
+  CHECK(run_lshost(chosen).status.code == 0);
+  CHECK(verify_ledger(world / "out.db").commit == 10);
+}

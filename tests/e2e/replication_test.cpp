@@ -35,6 +35,8 @@ TEST_CASE("e2e: several writers at full speed on one database, restored page by 
   INFO(host.log());
   CHECK(difference_after_restore(world.db(), world.replica()).value_or("") == "");
   CHECK(restored_ledger(world.replica()).commit == newest_commit(world.db()));
+  REQUIRE(restore_by_hand(world.replica(), world / "by-hand.db"));
+  CHECK(verify_ledger(world / "by-hand.db").commit == newest_commit(world.db()));
   CHECK(generations_of(world.replica()).size() == 1);
   CHECK(files_of(world.replica(), ".snapshot").size() == 1);
 }

@@ -90,6 +90,32 @@ TEST_CASE("e2e: the next start continues the generation as long as the log goes 
   CHECK(files_of(world.replica(), ".snapshot").size() == 1);
 }
 
+TEST_CASE("e2e: an idle database needs no second snapshot, however the host ended", "[e2e][shutdown]") {
+  const World world;
+  Writer(world.db(), {"commits=30"}).finish();  // its close leaves the database without a log
+  for (int round = 0; round < 4; ++round) {
+    CAPTURE(round);
+    Host host(world.config());
+    wait_until_replicated(world.replica(), 30);
+    if (round % 2 == 0) {
+      wait_for("the stamp", [&] { return !read_text(world / ".app.db-lshost/stamp").empty(); });
+      host.kill();
+    } else {
+      CHECK(host.terminate() == 0);
+    }
+  }
+  SqliteProcess app(world.db());
+  app.exec("CREATE TABLE more(x)");  // the first commit in a log that no host has seen
+  Host host(world.config());
+  wait_for("the commit", [&] { return !files_of(world.replica(), ".wal").empty(); });
+  CHECK(host.terminate() == 0);
+  INFO(host.log());
+  app.close();
+  CHECK(generations_of(world.replica()).size() == 1);
+  CHECK(files_of(world.replica(), ".snapshot").size() == 1);
+  CHECK(difference_after_restore(world.db(), world.replica()).value_or("") == "");
+}
+
 TEST_CASE("e2e: a log that began again while no host was there begins a new generation, and nothing is lost",
           "[e2e][shutdown]") {
   const World world;
