@@ -297,21 +297,7 @@ void Database::open_history() {
              {{"db", name_}});
   }
   std::string detail;
-  auto reason = shadow_->load(detail);
-  const bool has_stamp = stamp_holds(shadow_->tip());
-  if (reason == NewGeneration::nothing_captured && has_stamp) {
-    shadow_->go_on_from_nothing(attachment_->header_page_size());
-    reason.reset();
-  }
-  for (int attempt = 0; !reason && shadow_->end(); ++attempt) {
-    if (attachment_->index().try_read_header()) {
-      reason = capture_->resume(has_stamp);
-      break;
-    }
-    if (attempt > 10) attachment_->recover_index();
-    pause_for(std::chrono::milliseconds(1));
-  }
-  if (reason) {
+  if (const auto reason = resume_history(detail)) {
     if (!detail.empty()) obs::log(obs::Level::warn, "database", detail, {{"db", name_}});
     begin_generation(*reason);
     return;
@@ -320,6 +306,21 @@ void Database::open_history() {
   if (!shadow_->is_revealed()) shadow_->reveal();
   obs::log(obs::Level::info, "database", "goes on where it stopped",
            {{"db", name_}, {"position", to_string(shadow_->tip())}});
+}
+
+std::optional<NewGeneration> Database::resume_history(std::string& detail) {
+  const auto reason = shadow_->load(detail);
+  const bool has_stamp = stamp_holds(shadow_->tip());
+  if (reason == NewGeneration::nothing_captured && has_stamp) {
+    shadow_->go_on_from_nothing(attachment_->header_page_size());
+    return std::nullopt;
+  }
+  if (reason) return reason;
+  for (int attempt = 0; !attachment_->index().try_read_header(); ++attempt) {
+    if (attempt > 10) attachment_->recover_index();
+    pause_for(std::chrono::milliseconds(1));
+  }
+  return capture_->resume(has_stamp);
 }
 
 void Database::begin_generation(NewGeneration reason) {

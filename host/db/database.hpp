@@ -91,6 +91,8 @@ class Database final : private FeedOwner {
   bool try_attach();
   void detach() noexcept;
   void open_history();
+  /// nullopt: capture goes on where an earlier run stopped. Else why not; `detail` may say more.
+  [[nodiscard]] std::optional<NewGeneration> resume_history(std::string& detail);
   void begin_generation(NewGeneration reason);
   [[nodiscard]] bool capture_round();
   /// Everything that was committed when it was called is captured on return.

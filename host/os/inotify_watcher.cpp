@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
@@ -82,7 +83,7 @@ class InotifyWatcher final : public FileWatcher {
   void collect(ByteSpan events, Subscribers& due) LSHOST_REQUIRES(mutex_);
   void tick() LSHOST_EXCLUDES(mutex_);
   void arm_timer(bool on) const noexcept;
-  static void wake(Subscribers& due);
+  static void wake(const Subscribers& due);
   void assert_not_on_own_thread() const { LSHOST_ASSERT(std::this_thread::get_id() != thread_.get_id()); }
 
   // Constant after construction.
@@ -94,10 +95,12 @@ class InotifyWatcher final : public FileWatcher {
   Mutex mutex_;
   WatchTable table_ LSHOST_GUARDED_BY(mutex_);
   Subscribers every_second_ LSHOST_GUARDED_BY(mutex_);
+  bool every_second_changed_ LSHOST_GUARDED_BY(mutex_) = false;
 
   // Owned by the watcher's thread.
   std::array<std::byte, 64 * 1024> buffer_;
   Subscribers due_;
+  Subscribers polled_;  // every_second_ as of the last tick: to copy it each time costs a cache miss for each of them
 
   std::thread thread_;
 };
@@ -140,6 +143,7 @@ std::unique_ptr<FileWatcher::Watch> InotifyWatcher::every_second(Callback callba
   auto watch = std::make_unique<InotifyWatch>(*this, subscriber);
   MutexLock lock(mutex_);
   every_second_.push_back(subscriber);
+  every_second_changed_ = true;
   if (every_second_.size() == 1) arm_timer(true);
   return watch;
 }
@@ -149,7 +153,10 @@ void InotifyWatcher::forget(const SubscriberPtr& subscriber) {
   {
     MutexLock lock(mutex_);
     table_.forget(subscriber);
-    if (std::erase(every_second_, subscriber) != 0 && every_second_.empty()) arm_timer(false);
+    if (std::erase(every_second_, subscriber) != 0) {
+      every_second_changed_ = true;
+      if (every_second_.empty()) arm_timer(false);
+    }
   }
   // Waits for a callback that runs now. What it captured is destroyed here, not on the watcher's thread.
   MutexLock lock(subscriber->running);
@@ -200,6 +207,7 @@ void InotifyWatcher::read_events() {
     collect(ByteSpan(buffer_).first(static_cast<std::size_t>(count)), due_);
   }
   wake(due_);
+  due_.clear();
 }
 
 void InotifyWatcher::collect(ByteSpan events, Subscribers& due) {
@@ -218,17 +226,16 @@ void InotifyWatcher::tick() {
   if (::read(timer_.get(), &missed, sizeof missed) < 0) return;  // disarmed meanwhile
   {
     MutexLock lock(mutex_);
-    due_ = every_second_;
+    if (std::exchange(every_second_changed_, false)) polled_ = every_second_;
   }
-  wake(due_);
+  wake(polled_);
 }
 
-void InotifyWatcher::wake(Subscribers& due) {
+void InotifyWatcher::wake(const Subscribers& due) {
   for (const auto& subscriber : due) {
     MutexLock lock(subscriber->running);
     if (subscriber->callback) subscriber->callback();
   }
-  due.clear();
 }
 
 }  // namespace
