@@ -17,14 +17,18 @@ namespace lshost::db {
 
 namespace {
 
-/// After a hint the wal-index is looked at again after 20 us, 80 us, ... 20 ms, and then left to the slow poll: the
-/// event comes before the commit is published, and no second one follows.
+/// After a hint the wal-index is looked at again after 20 us, 80 us, ... 0.3 s, and then left to the slow poll: the
+/// event comes before the commit is published (with a sync in between if the application wants that), and no second one
+/// follows.
 constexpr std::chrono::nanoseconds kFirstLook = std::chrono::microseconds(20);
-constexpr std::uint32_t kLooks = 6;
+constexpr std::uint32_t kLooks = 8;
 /// A log that grows in each of so many rounds is not watched any more: each write would cost its writer and us an event
 /// that tells nothing new. It is looked at instead, until as many looks as kBusyLooks (about 2 ms) found nothing.
 constexpr std::uint32_t kBusyCaptures = 16;
 constexpr std::uint32_t kBusyLooks = 4;
+/// What no event told is found within so many seconds. For a thousand idle databases the look at their wal-indexes,
+/// each a page that is in no cache, is all that lshost does.
+constexpr std::uint32_t kPollTicks = 5;
 /// A window that should end and can not yet, a lock that somebody holds for a moment.
 constexpr std::chrono::milliseconds kRetrySoon(5);
 /// A wal-index that stays unreadable for this long has a dead writer.
@@ -176,6 +180,7 @@ void Database::run_tasks() {
 
 void Database::run(const std::stop_token& stop) {
   name_this_thread(name_);
+  poll_ticks_ = static_cast<std::uint32_t>(random_u64() % kPollTicks);  // not all databases at once
   poll_watch_ = watcher_.every_second([this] { poll(); });
   while (!stop.stop_requested()) {
     try {
@@ -599,6 +604,7 @@ void Database::set_state(DatabaseState state, std::string detail) {
 }
 
 void Database::poll() noexcept {
+  if (++poll_ticks_ % kPollTicks != 0) return;
   {
     MutexLock lock(poll_mutex_);
     if (polled_index_ == nullptr) return;

@@ -148,7 +148,8 @@ class Database final : private FeedOwner {
   Position stamped_;                   // a stamp was made for this position, or need not be tried any more
   std::set<std::string> left_behind_;  // replicas that the limit cost their continuity
 
-  mutable Mutex poll_mutex_;  // the slow poll reads the wal-index from another thread
+  std::uint32_t poll_ticks_ = 0;  // owned by the watcher's thread while poll_watch_ lives
+  mutable Mutex poll_mutex_;      // the slow poll reads the wal-index from another thread
   sqlite::WalIndex* polled_index_ LSHOST_GUARDED_BY(poll_mutex_) = nullptr;
   std::optional<sqlite::WalIndex::Glance> polled_ LSHOST_GUARDED_BY(poll_mutex_);
 
