@@ -6,7 +6,7 @@
 namespace lshost {
 
 void assert_failed(const char* expression, const char* file, int line) noexcept {
-  std::fprintf(stderr, "lshost: %s:%d: this must be true and is not: %s\n", file, line, expression);
+  (void)std::fprintf(stderr, "lshost: %s:%d: this must be true and is not: %s\n", file, line, expression);
   std::abort();
 }
 

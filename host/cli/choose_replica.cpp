@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <ranges>
 #include <tuple>
 
 #include "base/error.hpp"
@@ -13,8 +14,8 @@ namespace {
 
 /// Greater is newer. Places compare only inside one generation, but there a recorded time may be the same.
 std::tuple<UnixNanos, db::IndexOffset> age_of(const replica::Catalog& catalog) {
-  for (auto at = catalog.generations.rbegin(); at != catalog.generations.rend(); ++at) {
-    if (!at->is_empty()) return {at->last_ns, at->end()};
+  for (const auto& generation : catalog.generations | std::views::reverse) {
+    if (!generation.is_empty()) return {generation.last_ns, generation.end()};
   }
   return {-1, {}};
 }

@@ -164,7 +164,7 @@ std::string example_of(const std::string& type, const std::vector<config::KeySpe
   for (const auto& key : keys) {
     if (key.deprecated) continue;
     std::string value = key.secret ? fmt::format("\"${{{}}}\"", "SECRET") : example_value(key);
-    if (key.list) value = "[" + value + "]";
+    if (key.list) value = fmt::format("[{}]", value);
     text += fmt::format("{}{} = {}\n", key.required ? "" : "# ", key.key, value);
   }
   return text;
@@ -194,7 +194,7 @@ int info_as_json(const plugin::FoundPlugin& found, const plugin::PluginType& typ
 
 int info_as_text(const plugin::FoundPlugin& found, const plugin::PluginType& type,
                  const std::optional<std::vector<config::KeySpec>>& keys) {
-  const plugin::Identity& identity = *found.identity;
+  const plugin::Identity& identity = type.library->identity;
   print_table({{"type", found.type},
                {"summary", type.summary.empty() ? "-" : type.summary},
                {"plugin", identity.name + " " + identity.version},

@@ -59,7 +59,7 @@ void ProgressLine::show(const std::stop_token& stop) {
         break;
     }
     fmt::print(stderr, "{}{}", kClearLine, text);
-    std::fflush(stderr);
+    (void)std::fflush(stderr);
   }
 }
 

@@ -109,6 +109,7 @@ std::optional<ReplicaAccess> ReplicaAccess::find(const ReplicaQuery& query) {
   }
   if (query.replica.empty()) return access;
   std::vector<std::string> known;
+  known.reserve(access.replicas_.size());
   for (const auto& replica : access.replicas_) known.push_back(replica.config.name);
   std::erase_if(access.replicas_, [&](const NamedReplica& replica) { return replica.config.name != query.replica; });
   if (access.replicas_.empty()) {
