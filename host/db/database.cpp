@@ -139,7 +139,7 @@ bool Database::run_on_thread(Task task) {
   {
     MutexLock lock(inbox_mutex_);
     if (inbox_closed_) return false;
-    inbox_.push_back([task = std::move(task), done] {
+    inbox_.emplace_back([task = std::move(task), done] {
       try {
         task();
         done->set_value();

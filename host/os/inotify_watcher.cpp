@@ -98,7 +98,7 @@ class InotifyWatcher final : public FileWatcher {
   bool every_second_changed_ LSHOST_GUARDED_BY(mutex_) = false;
 
   // Owned by the watcher's thread.
-  std::array<std::byte, 64 * 1024> buffer_;
+  std::array<std::byte, std::size_t{64} * 1024> buffer_;
   Subscribers due_;
   Subscribers polled_;  // every_second_ as of the last tick: to copy it each time costs a cache miss for each of them
 

@@ -181,6 +181,7 @@ std::vector<Candidate> find_candidates(const std::vector<std::string>& folders) 
     }
   }
   std::vector<Candidate> all;
+  all.reserve(by_type.size());
   for (auto& [type, path] : by_type) all.push_back({type, path});
   return all;
 }

@@ -212,6 +212,7 @@ void ReplicatorAdapter::remove(const std::vector<replica::Item>& items) {
   std::vector<lshost_item> all;
   all.reserve(items.size());
   std::vector<const lshost_item*> pointers;
+  pointers.reserve(items.size());
   for (const replica::Item& item : items) pointers.push_back(&all.emplace_back(to_c(item)));
   ErrorOut err;
   check(retention->remove(instance_->self(), pointers.data(), pointers.size(), &err), err, instance_->label());

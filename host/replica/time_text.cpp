@@ -85,7 +85,7 @@ std::int64_t utc_seconds(const Fields& f) {
   const std::chrono::year_month_day day{std::chrono::year(f.year), std::chrono::month(static_cast<unsigned>(f.month)),
                                         std::chrono::day(static_cast<unsigned>(f.day))};
   const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
-  return days * 86'400 + f.hour * 3600 + f.minute * 60 + f.second;
+  return days * 86'400 + std::int64_t{f.hour} * 3600 + std::int64_t{f.minute} * 60 + f.second;
 }
 
 std::optional<std::int64_t> local_seconds(const Fields& f) {
@@ -126,7 +126,7 @@ std::string time_text(UnixNanos ns) {
     --seconds;
   }
   std::tm tm{};
-  ::gmtime_r(&seconds, &tm);
+  (void)::gmtime_r(&seconds, &tm);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
                      tm.tm_hour, tm.tm_min, tm.tm_sec, nanos / 1'000'000);
 }
