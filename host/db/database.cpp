@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <utility>
 
 #include "base/assert.hpp"
 #include "base/backoff.hpp"
 #include "base/random_id.hpp"
-#include "db/stamp.hpp"
 #include "obs/log.hpp"
 
 namespace lshost::db {
@@ -82,10 +80,7 @@ std::unique_ptr<Feed> Database::subscribe(const std::string& replica) {
 }
 
 void Database::start() {
-  {
-    MutexLock lock(inbox_mutex_);
-    inbox_closed_ = false;
-  }
+  inbox_.open();
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -104,7 +99,7 @@ DatabaseStatus Database::status() const {
 
 std::optional<Position> Database::capture_now() {
   std::optional<Position> tip;
-  const bool ran = run_on_thread([&] {
+  const bool ran = inbox_.run_and_wait([&] {
     if (!attachment_) return;
     capture_committed();
     tip = shadow_->tip();
@@ -116,65 +111,22 @@ std::optional<Position> Database::capture_now() {
 
 std::optional<SnapshotGrant> Database::grant_snapshot() {
   std::optional<SnapshotGrant> grant;
-  if (!run_on_thread([&] { grant = make_grant(); })) throw Error(ErrorCode::cancelled, "the database is stopped");
+  if (!inbox_.run_and_wait([&] { grant = make_grant(); })) throw Error(ErrorCode::cancelled, "the database is stopped");
   return grant;
 }
 
 void Database::release_snapshot(const std::shared_ptr<SnapshotPin>& pin) noexcept {
-  post([this, pin] {
+  inbox_.post([this, pin] {
     // Taken back before: then it holds nothing any more.
     if (std::erase(pins_, pin) > 0 && attachment_) attachment_->guard().unfreeze();
   });
 }
 
 void Database::hold_changed() noexcept {
-  post([this] { trim(); });
+  inbox_.post([this] { trim(); });
 }
 
 void Database::replica_is_ahead() noexcept { wake(); }
-
-bool Database::run_on_thread(Task task) {
-  auto done = std::make_shared<std::promise<void>>();
-  std::future<void> finished = done->get_future();
-  {
-    MutexLock lock(inbox_mutex_);
-    if (inbox_closed_) return false;
-    inbox_.emplace_back([task = std::move(task), done] {
-      try {
-        task();
-        done->set_value();
-      } catch (...) {
-        done->set_exception(std::current_exception());
-      }
-    });
-  }
-  wake_up_.notify();
-  done.reset();  // the task has the last reference: if it is dropped, the wait below ends
-  try {
-    finished.get();
-    return true;
-  } catch (const std::future_error&) {
-    return false;
-  }
-}
-
-void Database::post(Task task) noexcept {
-  {
-    MutexLock lock(inbox_mutex_);
-    if (inbox_closed_) return;
-    inbox_.push_back(std::move(task));
-  }
-  wake_up_.notify();
-}
-
-void Database::run_tasks() {
-  std::vector<Task> tasks;
-  {
-    MutexLock lock(inbox_mutex_);
-    tasks.swap(inbox_);
-  }
-  for (const Task& task : tasks) task();
-}
 
 // ---- the thread ----
 
@@ -184,7 +136,7 @@ void Database::run(const std::stop_token& stop) {
   poll_watch_ = watcher_.every_second([this] { poll(); });
   while (!stop.stop_requested()) {
     try {
-      run_tasks();
+      inbox_.run_all();
       if (attachment_ || try_attach()) {
         serve_once(stop);
       } else {
@@ -200,14 +152,8 @@ void Database::run(const std::stop_token& stop) {
   }
   poll_watch_.reset();
   name_watch_.reset();
-  std::vector<Task> dropped;
-  {
-    MutexLock lock(inbox_mutex_);
-    inbox_closed_ = true;
-    dropped.swap(inbox_);
-  }
-  dropped.clear();  // ends the waits of those who asked
-  keep_last_stamp();
+  inbox_.close();
+  if (stamps_) stamps_->keep_last(shadow_->tip());
   detach();
   set_state(DatabaseState::stopped, "");
 }
@@ -262,7 +208,6 @@ bool Database::try_attach() {
   attachment_->guard().hold_checkpoint_lock();
   waits_ = 0;
   idle_looks_ = 0;
-  stamped_ = {};
   return true;
 }
 
@@ -295,6 +240,8 @@ void Database::open_history() {
   shadow_ = std::make_unique<ShadowWal>(fs_, MetaDir(options_.meta_path), catalog_);
   capture_ = std::make_unique<Capture>(*attachment_, *shadow_, clock_, name_);
   checkpointer_ = std::make_unique<Checkpointer>(*attachment_, *capture_, options_.checkpoint, clock_);
+  stamps_ = std::make_unique<StampKeeper>(fs_, MetaDir(options_.meta_path).stamp_file(), *attachment_, *capture_,
+                                          clock_, name_);
   if (attachment_->index().backfilled_frames() > attachment_->index().glance().max_frame) {
     obs::log(obs::Level::error, "database",
              "the wal-index counts more moved frames than there are: SQLite's WAL-reset bug struck; "
@@ -315,7 +262,7 @@ void Database::open_history() {
 
 std::optional<NewGeneration> Database::resume_history(std::string& detail) {
   const auto reason = shadow_->load(detail);
-  const bool has_stamp = stamp_holds(shadow_->tip());
+  const bool has_stamp = stamps_->holds(shadow_->tip());
   if (reason == NewGeneration::nothing_captured && has_stamp) {
     shadow_->go_on_from_nothing(attachment_->header_page_size());
     return std::nullopt;
@@ -374,51 +321,6 @@ void Database::mend_torn_index() {
   if (now - *torn_since_ < kTornPatience) return;
   attachment_->recover_index();
   torn_since_.reset();
-}
-
-std::optional<std::chrono::nanoseconds> Database::keep_stamp() noexcept {
-  try {
-    const Position tip = shadow_->tip();
-    if (boot_id().empty() || stamped_ == tip) return std::nullopt;
-    // In this order: what the file's times say is looked at before what the file holds. A change in between makes the
-    // stamp one that never holds.
-    const UnixNanos now = clock_.unix_now();
-    const Stamp stamp{tip, attachment_->database_state(), boot_id()};
-    const auto header = attachment_->index().try_read_header();
-    if (!header) return std::nullopt;
-    const bool is_in_file = header->max_frame == 0 || (attachment_->index().backfilled_frames() == header->max_frame &&
-                                                       capture_->captured_frames(*header) == header->max_frame);
-    if (!is_in_file) return std::nullopt;
-    const auto wait = settles_in(stamp.file, now);
-    if (wait && *wait > std::chrono::nanoseconds(0)) return wait;
-    stamped_ = tip;
-    if (!wait) return std::nullopt;
-    // Not made durable: after a power cut it is not trusted anyway.
-    const std::string name = MetaDir(options_.meta_path).stamp_file();
-    const std::string text = encode_stamp(stamp);
-    const auto file = fs_.create("stamp", name + ".tmp", 0600);
-    file->append("stamp", std::as_bytes(std::span(text.data(), text.size())));
-    file->close("stamp");
-    fs_.rename("stamp", name + ".tmp", name);
-  } catch (const std::exception& e) {
-    obs::log(obs::Level::warn, "database", "a restart of lshost may need a new generation: no stamp could be made",
-             {{"db", name_}, {"error", e.what()}});
-  }
-  return std::nullopt;
-}
-
-void Database::keep_last_stamp() noexcept {
-  if (!attachment_) return;
-  const auto wait = keep_stamp();
-  if (!wait || *wait > kStampAge) return;
-  pause_for(*wait);
-  (void)keep_stamp();
-}
-
-bool Database::stamp_holds(const Position& position) const {
-  const auto text = os::read_small_file(fs_, "stamp", MetaDir(options_.meta_path).stamp_file());
-  const auto stamp = text ? parse_stamp(*text) : std::nullopt;
-  return stamp && !boot_id().empty() && *stamp == Stamp{position, attachment_->database_state(), boot_id()};
 }
 
 void Database::leave_window_if_done() {
@@ -541,7 +443,8 @@ void Database::sleep_until_something(const std::stop_token& stop) {
   const bool window_should_end =
       guard.is_window_open() && attachment_->index().glance().max_frame > attachment_->index().backfilled_frames();
   if (window_should_end || torn_since_) timeout = kRetrySoon;
-  if (const auto stamp_due = keep_stamp()) timeout = std::min(timeout.value_or(*stamp_due), *stamp_due);
+  if (const auto stamp_due = stamps_->keep(shadow_->tip()))
+    timeout = std::min(timeout.value_or(*stamp_due), *stamp_due);
   if (timeout) {
     (void)wake_up_.wait_for(stop, std::max(*timeout, std::chrono::nanoseconds(kRetrySoon)));
   } else {
@@ -556,6 +459,7 @@ void Database::detach() noexcept {
     polled_index_ = nullptr;
   }
   if (attachment_) revoke_snapshots();
+  stamps_.reset();
   checkpointer_.reset();
   capture_.reset();
   if (shadow_) shadow_->finish_times();
@@ -583,7 +487,7 @@ void Database::handle(const Error& error, const std::stop_token& stop) {
   }
   const auto until = clock_.steady_now() + kFailureBackoff.delay(failures_++, random_u64());
   while (!stop.stop_requested() && clock_.steady_now() < until) {
-    run_tasks();
+    inbox_.run_all();
     (void)wake_up_.wait_for(stop, until - clock_.steady_now());
   }
 }

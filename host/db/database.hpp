@@ -3,10 +3,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,6 +21,8 @@
 #include "db/checkpointer.hpp"
 #include "db/replica_feed.hpp"
 #include "db/shadow_wal.hpp"
+#include "db/stamp_keeper.hpp"
+#include "db/task_inbox.hpp"
 #include "os/file_watcher.hpp"
 
 namespace lshost::db {
@@ -79,12 +78,6 @@ class Database final : private FeedOwner {
   void hold_changed() noexcept override;
   void replica_is_ahead() noexcept override;
 
-  using Task = std::function<void()>;
-  /// Runs `task` on the database's thread and waits for it. False: the thread has stopped.
-  [[nodiscard]] bool run_on_thread(Task task) LSHOST_EXCLUDES(inbox_mutex_);
-  void post(Task task) noexcept LSHOST_EXCLUDES(inbox_mutex_);
-  void run_tasks() LSHOST_EXCLUDES(inbox_mutex_);
-
   // The thread.
   void run(const std::stop_token& stop);
   void serve_once(const std::stop_token& stop);
@@ -98,12 +91,6 @@ class Database final : private FeedOwner {
   /// Everything that was committed when it was called is captured on return.
   void capture_committed();
   void mend_torn_index();
-  /// Makes a stamp if all that was captured is in the database file. How long until it can be; nullopt: nothing to do.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> keep_stamp() noexcept;
-  /// As for leaving: waits for that long.
-  void keep_last_stamp() noexcept;
-  /// The stamp of an earlier run proves that nothing happened to the file since `position`.
-  [[nodiscard]] bool stamp_holds(const Position& position) const;
   void leave_window_if_done();
   void checkpoint_if_due();
   void keep_within_limits();
@@ -127,6 +114,7 @@ class Database final : private FeedOwner {
   const Clock& clock_;
   ShadowCatalog catalog_;
   WakeUp wake_up_;
+  TaskInbox inbox_{wake_up_};
   std::atomic<bool> hint_{false};           // something may have changed since the last look
   std::atomic<bool> names_changed_{false};  // the file or its log may have been replaced
 
@@ -136,6 +124,7 @@ class Database final : private FeedOwner {
   std::unique_ptr<ShadowWal> shadow_;
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  std::unique_ptr<StampKeeper> stamps_;
   std::vector<std::shared_ptr<SnapshotPin>> pins_;
   std::unique_ptr<os::FileWatcher::Watch> log_watch_;
   std::unique_ptr<os::FileWatcher::Watch> name_watch_;
@@ -145,17 +134,12 @@ class Database final : private FeedOwner {
   std::uint32_t failures_ = 0;    // in a row
   std::uint32_t waits_ = 0;       // attach attempts in a row that found a reason to wait
   std::optional<std::chrono::steady_clock::time_point> torn_since_;
-  Position stamped_;                   // a stamp was made for this position, or need not be tried any more
   std::set<std::string> left_behind_;  // replicas that the limit cost their continuity
 
   std::uint32_t poll_ticks_ = 0;  // owned by the watcher's thread while poll_watch_ lives
   mutable Mutex poll_mutex_;      // the slow poll reads the wal-index from another thread
   sqlite::WalIndex* polled_index_ LSHOST_GUARDED_BY(poll_mutex_) = nullptr;
   std::optional<sqlite::WalIndex::Glance> polled_ LSHOST_GUARDED_BY(poll_mutex_);
-
-  mutable Mutex inbox_mutex_;
-  std::vector<Task> inbox_ LSHOST_GUARDED_BY(inbox_mutex_);
-  bool inbox_closed_ LSHOST_GUARDED_BY(inbox_mutex_) = true;
 
   mutable Mutex feeds_mutex_;
   std::vector<ReplicaFeed*> feeds_ LSHOST_GUARDED_BY(feeds_mutex_);
