@@ -105,7 +105,7 @@ class Story {
   HostileDisk& disk_;
   QuickDir folder_;
   std::string root_ = folder_ / "replica";
-  FakeHost host_{root_};
+  FakeHost host_{ConfigValues{{"path", root_}}};
   Replica replica_;
 };
 

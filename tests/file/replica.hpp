@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "file/fake_host.hpp"
+#include "support/fake_host.hpp"
 #include "file_replicator.hpp"
 
 namespace lshost::test {

@@ -23,7 +23,7 @@ struct Fixture {
   TempDir folder;
   std::string root = folder / "replica";
   Layout layout{root};
-  FakeHost host{root};
+  FakeHost host{ConfigValues{{"path", root}}};
   Replica replica{host};
 
   Fixture() {
@@ -140,7 +140,7 @@ TEST_CASE("file replicator: WAL that goes away under a due snapshot costs no sec
 
 TEST_CASE("file replicator: without a generation it waits, and says so", "[file][replicator]") {
   TempDir folder;
-  FakeHost host(folder / "replica");
+  FakeHost host(ConfigValues{{"path", folder / "replica"}});
   Replica replica(host);
   replica.start();
   REQUIRE(host.wait_until_state(LSHOST_STATE_WAITING));
@@ -165,13 +165,13 @@ TEST_CASE("file replicator: a commit between the end of the copy and the wait is
 
 TEST_CASE("file replicator: name, type and paths", "[file][replicator]") {
   TempDir folder;
-  FakeHost host(folder / "replica");
+  FakeHost host(ConfigValues{{"path", folder / "replica"}});
   file::FileReplicator replicator(host.context());
   CHECK(replicator.Name() == "file");
   CHECK(replicator.Type() == "file");
   CHECK_FALSE(replicator.Snapshotting());
   for (const auto* wrong : {"", "relative/path", "./x"}) {
-    FakeHost other(wrong);
+    FakeHost other(ConfigValues{{"path", wrong}});
     CHECK_THROWS_WITH(file::FileReplicator(other.context()), Catch::Contains("absolute"));
   }
 }

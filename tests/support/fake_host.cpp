@@ -1,4 +1,4 @@
-#include "file/fake_host.hpp"
+#include "support/fake_host.hpp"
 
 #include <sqlite3.h>
 
@@ -61,17 +61,45 @@ lshost_reader* make_reader(Bytes bytes, std::function<std::int32_t(std::uint64_t
   return reader.release();
 }
 
+void give_text(const std::string& text, lshost_value& out) {
+  out.type = LSHOST_CFG_STRING;
+  out.s = text.c_str();
+  out.s_len = text.size();
+}
+
+/// A value as config_get answers: LSHOST_E_CONFIG where it is of another type.
+std::int32_t give(const ConfigValue& value, std::int32_t index, std::int32_t type, lshost_value& out) {
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+    if (index < 0 || type != LSHOST_CFG_STRING) return LSHOST_E_CONFIG;
+    if (static_cast<std::size_t>(index) >= list->size()) return LSHOST_E_NOT_FOUND;
+    give_text((*list)[static_cast<std::size_t>(index)], out);
+    return LSHOST_OK;
+  }
+  if (index > 0) return LSHOST_E_NOT_FOUND;
+  out.type = type;
+  if (const auto* text = std::get_if<std::string>(&value); text != nullptr && type == LSHOST_CFG_STRING) {
+    give_text(*text, out);
+  } else if (const auto* flag = std::get_if<bool>(&value); flag != nullptr && type == LSHOST_CFG_BOOL) {
+    out.i = *flag ? 1 : 0;
+  } else if (const auto* time = std::get_if<std::chrono::nanoseconds>(&value); time && type == LSHOST_CFG_DURATION) {
+    out.i = time->count();
+  } else if (const auto* number = std::get_if<std::int64_t>(&value);
+             number != nullptr && (type == LSHOST_CFG_INT || type == LSHOST_CFG_SIZE)) {
+    out.i = *number;
+  } else {
+    return LSHOST_E_CONFIG;
+  }
+  return LSHOST_OK;
+}
+
 }  // namespace
 
 struct FakeHost::Callbacks {
   static std::int32_t config_get(lshost_ctx* ctx, const char* key, std::int32_t index, std::int32_t type,
                                  lshost_value* out, lshost_error*) noexcept {
-    FakeHost& host = of(ctx);
-    if (std::strcmp(key, "path") != 0 || index >= 0 || type != LSHOST_CFG_STRING) return LSHOST_E_NOT_FOUND;
-    out->type = LSHOST_CFG_STRING;
-    out->s = host.path_key_.c_str();
-    out->s_len = host.path_key_.size();
-    return LSHOST_OK;
+    const auto found = of(ctx).config_.find(key);
+    if (found == of(ctx).config_.end()) return LSHOST_E_NOT_FOUND;
+    return give(found->second, index, type, *out);
   }
 
   static std::int32_t status(lshost_ctx* ctx, lshost_db_status* out, lshost_error*) noexcept {
@@ -180,8 +208,8 @@ struct FakeHost::Callbacks {
   }
 };
 
-FakeHost::FakeHost(std::string path_key, std::uint32_t page_size)
-    : path_key_(std::move(path_key)), database_(std::make_unique<AppDatabase>(page_size)), table_{}, info_{} {
+FakeHost::FakeHost(ConfigValues config, std::uint32_t page_size)
+    : config_(std::move(config)), database_(std::make_unique<AppDatabase>(page_size)), table_{}, info_{} {
   database_->exec("PRAGMA synchronous=OFF");  // what is tested is the replica
   info_.struct_size = sizeof info_;
   info_.replica = "file";

@@ -6,6 +6,7 @@
 // generation. SQLite is real; only the host around it is not.
 
 #include <lshost/plugin.h>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include <lshost/cpp/context.hpp>
@@ -23,10 +25,16 @@
 
 namespace lshost::test {
 
+/// What the configuration of the replica says. An array has strings only.
+using ConfigValue = std::variant<std::string, std::int64_t, bool, std::chrono::nanoseconds, std::vector<std::string>>;
+using ConfigValues = std::map<std::string, ConfigValue>;
+
+/// Sizes are asked for as integers here. Every key that is asked for counts as known.
+///
 /// Threads: tests call from one thread; the C table from any. Ownership: outlives the replicators made with it.
 class FakeHost {
  public:
-  explicit FakeHost(std::string path_key, std::uint32_t page_size = 4096);
+  explicit FakeHost(ConfigValues config, std::uint32_t page_size = 4096);
   ~FakeHost();
   FakeHost(const FakeHost&) = delete;
   FakeHost& operator=(const FakeHost&) = delete;
@@ -119,7 +127,7 @@ class FakeHost {
   [[nodiscard]] Bytes serialize() const;
   [[nodiscard]] Position tip_locked() const;
 
-  std::string path_key_;
+  const ConfigValues config_;
   std::unique_ptr<AppDatabase> database_;
   lshost_host table_;
   lshost_replica_info info_;
