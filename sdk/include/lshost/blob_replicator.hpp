@@ -20,6 +20,9 @@
 
 namespace lshost::inline v1 {
 
+/// As a size: not known before the stream ends.
+inline constexpr std::uint64_t kSizeUnknown = LSHOST_SIZE_UNKNOWN;
+
 /// An object in a store.
 struct Blob {
   std::string key;  ///< in full
@@ -38,8 +41,10 @@ class BlobReplicator {
   BlobReplicator& operator=(const BlobReplicator&) = delete;
   virtual ~BlobReplicator() = default;
 
-  /// Stores the `size` bytes of `body`: whole or not at all, replacing what is there, durable and listable on return.
-  /// The same key with the same bytes succeeds again: calls are repeated.
+  /// Stores the `size` bytes of `body`, or all there are if it is kSizeUnknown (a snapshot, compressed on its way,
+  /// maybe hundreds of gigabytes): whole or not at all, replacing what is there, durable and listable on return. What
+  /// `body` throws, let pass: then nothing is stored. The same key with the same bytes succeeds again: calls are
+  /// repeated.
   virtual void Put(const std::string& key, Source& body, std::uint64_t size) = 0;
   /// The bytes [offset, offset + length) of an object; length UINT64_MAX: to its end. Throws Error(LSHOST_E_NOT_FOUND).
   [[nodiscard]] virtual std::unique_ptr<Source> Get(const std::string& key, std::uint64_t offset,

@@ -34,6 +34,9 @@ struct lshost_blob_sink {
 /* lshost_store.flags */
 enum { LSHOST_STORE_PARALLEL = 1 /* several calls at once are allowed */ };
 
+/* As a size: not known before the stream ends. */
+#define LSHOST_SIZE_UNKNOWN UINT64_MAX
+
 /* A store of named objects. Keys: [A-Za-z0-9._-/], at most 255 bytes. All functions are [worker], may block, and come
  * one at a time unless LSHOST_STORE_PARALLEL is set. */
 typedef struct lshost_store lshost_store;
@@ -41,8 +44,10 @@ struct lshost_store {
   uint32_t struct_size;
   uint32_t flags;
   void* impl;
-  /* Reads `size` bytes from body, does not close it, and stores them: whole or not at all, replacing what is there,
-   * durable and listable on LSHOST_OK. The same key with the same bytes succeeds again: calls are repeated. */
+  /* Reads `size` bytes from body, or all there are if it is LSHOST_SIZE_UNKNOWN (a snapshot, compressed on its way,
+   * maybe hundreds of gigabytes), does not close it, and stores them: whole or not at all, replacing what is there,
+   * durable and listable on LSHOST_OK. A body can be read once: a store that can, repeats a part that failed by itself.
+   * The same key with the same bytes succeeds again: calls are repeated. */
   LSHOST_FN(int32_t, put, lshost_store* self, const char* key, lshost_reader* body, uint64_t size, lshost_error* err);
   /* The bytes [offset, offset + length) of an object; length UINT64_MAX: to its end. LSHOST_E_NOT_FOUND. */
   LSHOST_FN(int32_t, get, lshost_store* self, const char* key, uint64_t offset, uint64_t length, lshost_reader** out,
