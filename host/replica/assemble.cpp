@@ -51,10 +51,11 @@ class Assembly {
         options_(options),
         out_(out),
         progress_(progress),
-        image_(replicator, plan.snapshot),
-        page_size_(image_.page_size()),
         steps_left_(plan.steps.size()),
-        end_pages_(plan.steps.size(), 0) {}
+        image_(replicator, plan.snapshot),
+        end_pages_(plan.steps.size(), 0) {
+    page_size_ = image_.page_size();
+  }
 
   Assembled run();
 
@@ -81,12 +82,14 @@ class Assembly {
 
   // Synchronizing themselves.
   RestoreProgress& progress_;
-  ImageSource image_;
   PageTable table_;
-  std::atomic<std::uint32_t> page_size_;
+  std::atomic<std::uint32_t> page_size_{0};
   std::atomic<std::size_t> steps_left_;  // the next step to take is steps_left_ - 1
   std::atomic<std::uint64_t> wal_frames_{0};
+  std::atomic<bool> image_taken_{false};
   std::atomic<bool> failed_{false};
+
+  ImageSource image_;  // after the constructor: of the thread that set image_taken_
 
   // Element i is written by the thread that took step i, and read after all were joined.
   std::vector<std::uint32_t> end_pages_;
@@ -251,7 +254,10 @@ void Assembly::write_block(const ImageSource::Block& block) {
   });
 }
 
+/// One thread copies the image: writers of one file wait for each other, and being put to sleep and woken for each
+/// block costs more than the copy (1 GB in 1.1 s by two threads, in 0.6 s by one).
 void Assembly::work_on_image() {
+  if (image_taken_.exchange(true)) return;
   ImageSource::Block block;
   while (!failed_ && image_.next(block)) {
     throw_if_stopped();

@@ -5,7 +5,7 @@
 // into a table of newest versions (page_table.hpp), and a version is written only while it is the newest. Indexes are
 // taken newest first, so nearly every page is written once, and by several threads at once, because each index has a
 // checksum chain of its own. Then the snapshot streams past, and the pages that no index had are taken from it in large
-// runs; while one thread reads and checks it, another writes.
+// runs, by one thread.
 //
 // Size: each index ends in a database of some size, and pages behind that end are gone, exactly as if SQLite had
 // checkpointed the index. A page that comes back later without having been written (a free page) is zero.

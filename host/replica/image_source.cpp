@@ -25,8 +25,7 @@ std::uint32_t page_size_of_header(ByteSpan page_one) noexcept {
 }
 
 ImageSource::ImageSource(Replicator& replicator, const Item& snapshot) : snapshot_(snapshot) {
-  MutexLock lock(mutex_);
-  with_context("snapshot " + db::to_string(snapshot_.position), [&]() LSHOST_REQUIRES(mutex_) {
+  with_context("snapshot " + db::to_string(snapshot_.position), [&] {
     stream_ = replicator.open(snapshot_);
     read_block(first_);
   });
@@ -51,13 +50,12 @@ void ImageSource::read_block(Block& block) {
 }
 
 bool ImageSource::next(Block& block) {
-  MutexLock lock(mutex_);
   if (!std::exchange(first_taken_, true)) {
     block = std::move(first_);
   } else if (ended_) {
     return false;
   } else {
-    with_context("snapshot " + db::to_string(snapshot_.position), [&]() LSHOST_REQUIRES(mutex_) { read_block(block); });
+    with_context("snapshot " + db::to_string(snapshot_.position), [&] { read_block(block); });
   }
   return !block.bytes.empty();
 }

@@ -1,20 +1,20 @@
 #pragma once
-// A snapshot's image as blocks, read by several threads in turn and checked against what was announced.
+// A snapshot's image as blocks, checked against what was announced.
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "base/byte_stream.hpp"
-#include "base/mutex.hpp"
 #include "replica/replicator.hpp"
 
 namespace lshost::replica {
 
-/// Thread-safe: next() gives each block to one caller.
+/// One thread at a time.
 class ImageSource {
  public:
-  static constexpr std::size_t kBlockSize = 128 << 10;  ///< a whole number of pages of every size
+  /// A whole number of pages of every size; small enough to be in the processor's cache when it is written.
+  static constexpr std::size_t kBlockSize = 64 << 10;
 
   /// Opens the snapshot and reads its first block. Throws Error{corrupt} if that does not begin a database.
   ImageSource(Replicator& replicator, const Item& snapshot);
@@ -29,19 +29,18 @@ class ImageSource {
   };
   /// Moves the next block into `block`; false at the end, after the destination's own check of the whole image passed.
   /// Throws Error{corrupt} if the image is longer or shorter than announced.
-  [[nodiscard]] bool next(Block& block) LSHOST_EXCLUDES(mutex_);
+  [[nodiscard]] bool next(Block& block);
 
  private:
-  void read_block(Block& block) LSHOST_REQUIRES(mutex_);
+  void read_block(Block& block);
 
   const Item snapshot_;
   std::uint32_t page_size_ = 0;
-  Mutex mutex_;
-  std::unique_ptr<ByteStream> stream_ LSHOST_GUARDED_BY(mutex_);
-  std::uint64_t read_bytes_ LSHOST_GUARDED_BY(mutex_) = 0;
-  Block first_ LSHOST_GUARDED_BY(mutex_);
-  bool first_taken_ LSHOST_GUARDED_BY(mutex_) = false;
-  bool ended_ LSHOST_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<ByteStream> stream_;
+  std::uint64_t read_bytes_ = 0;
+  Block first_;
+  bool first_taken_ = false;
+  bool ended_ = false;
 };
 
 /// The page size that page 1 of a database names; 0: it is not one.

@@ -60,6 +60,7 @@ std::string check_database(const std::string& path, CheckLevel level) {
       sqlite3_open_v2(immutable_uri(path).c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
   const Database db(opened);
   if (opened_code != SQLITE_OK) return unchecked_or_throw(db.get());
+  (void)sqlite3_exec(db.get(), "PRAGMA mmap_size = 2147418112", nullptr, nullptr, nullptr);  // SQLite's own limit
   // A constraint that the application itself broke is its business.
   (void)sqlite3_exec(db.get(), "PRAGMA ignore_check_constraints = ON", nullptr, nullptr, nullptr);
 
