@@ -2,21 +2,18 @@
 // Keys of the age v1 format (https://age-encryption.org/v1): X25519 recipients and identities in their text form.
 // Knows nothing of files that are encrypted.
 
-#include <array>
-#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "base/bytes.hpp"
+#include "engine/format/age/crypto.hpp"
 
 namespace lshost::engine::age {
 
-inline constexpr std::size_t kKeySize = 32;
-
 /// Whom a file is encrypted to: a public key that works.
 struct Recipient {
-  std::array<std::byte, kKeySize> public_key{};
+  PublicKey public_key{};
   bool operator==(const Recipient&) const = default;
 };
 
@@ -31,18 +28,13 @@ struct Recipient {
 /// A secret key. Its bytes are wiped when it goes; copies are made only by moving. It has no way to be printed.
 class Identity {
  public:
-  explicit Identity(const std::array<std::byte, kKeySize>& secret);
-  Identity(Identity&& other) noexcept;
-  Identity& operator=(Identity&& other) noexcept;
-  Identity(const Identity&) = delete;
-  Identity& operator=(const Identity&) = delete;
-  ~Identity();
+  explicit Identity(SecretKey secret) : secret_(std::move(secret)), recipient_{x25519_public_key(secret_)} {}
 
   [[nodiscard]] const Recipient& recipient() const noexcept { return recipient_; }
-  [[nodiscard]] ByteSpan secret() const noexcept { return secret_; }
+  [[nodiscard]] const SecretKey& secret() const noexcept { return secret_; }
 
  private:
-  std::array<std::byte, kKeySize> secret_{};
+  SecretKey secret_;
   Recipient recipient_;
 };
 
@@ -55,8 +47,8 @@ using Identities = std::vector<Identity>;
 /// there is no key; {unsupported} for a file that is itself encrypted.
 [[nodiscard]] Identities parse_identity_file(std::string_view text);
 
-/// Values of `age-identities`: each a key, or the path of an identity file. Throws as above with the path in front, and
-/// what reading the file gives.
+/// Values of `age-identities`: each a key, or the path of an identity file. Throws as above with the path in front;
+/// {not_found}, {denied} and so on if a file can not be read.
 [[nodiscard]] Identities load_identities(const std::vector<std::string>& keys_or_paths);
 
 /// Values of `age-recipients`. Throws as parse_recipient() for the first that is not good.
