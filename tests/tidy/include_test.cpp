@@ -46,6 +46,7 @@ const std::map<std::string, std::vector<std::string>> kLibraries = {
     {"zstd", {"host/engine/format/zstd_stream.cpp"}},
     {"openssl", {"host/engine/format/age/"}},
     {"catch2", {"tests/"}},
+    {"libssh", {"plugins/sftp/"}},
     {"dlfcn.h", {"host/plugin/", "tests/"}},
 };
 

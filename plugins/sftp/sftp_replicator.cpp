@@ -1,0 +1,30 @@
+#include "sftp_replicator.hpp"
+
+#include "download.hpp"
+#include "listing.hpp"
+#include "options.hpp"
+#include "removal.hpp"
+#include "upload.hpp"
+
+namespace lshost::sftp {
+
+SftpReplicator::SftpReplicator(Context context)
+    : BlobReplicator(context), remote_(std::make_shared<Remote>(context, read_options(context))) {}
+
+std::span<const ConfigKey> SftpReplicator::Keys() { return keys(); }
+
+void SftpReplicator::Put(const std::string& key, Source& body, std::uint64_t size) {
+  Upload(*remote_, remote_->path_of(key)).run(body, size);
+}
+
+std::unique_ptr<Source> SftpReplicator::Get(const std::string& key, std::uint64_t offset, std::uint64_t length) {
+  return download(remote_, remote_->path_of(key), offset, length);
+}
+
+void SftpReplicator::List(const std::string& prefix, const std::function<void(const Blob&)>& each) {
+  list_keys(*remote_, prefix, each);
+}
+
+void SftpReplicator::Remove(std::span<const std::string> keys) { remove_keys(*remote_, keys); }
+
+}  // namespace lshost::sftp
