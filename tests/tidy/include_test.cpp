@@ -44,9 +44,11 @@ const std::map<std::string, std::vector<std::string>> kLibraries = {
     {"lz4", {"host/engine/format/lz4_stream.cpp", "bench/"}},
     {"lz4frame", {"host/engine/format/lz4_stream.cpp", "bench/"}},
     {"zstd", {"host/engine/format/zstd_stream.cpp"}},
-    {"openssl", {"host/engine/format/age/"}},
+    {"openssl", {"host/engine/format/age/", "plugins/s3/"}},
     {"catch2", {"tests/"}},
     {"libssh", {"plugins/sftp/"}},
+    {"curl", {"plugins/s3/"}},
+    {"pugixml.hpp", {"plugins/s3/"}},
     {"dlfcn.h", {"host/plugin/", "tests/"}},
 };
 
