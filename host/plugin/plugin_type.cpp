@@ -3,10 +3,13 @@
 #include <lshost/ext/config_schema.h>
 #include <lshost/host.h>
 
+#include <algorithm>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
+#include "engine/engine.hpp"
 #include "plugin/abi.hpp"
 
 namespace lshost::plugin {
@@ -63,6 +66,23 @@ config::KeySpec key_spec(const lshost_config_key* theirs) {
   return spec;
 }
 
+std::vector<config::KeySpec> key_specs(const lshost_config_schema& theirs) {
+  const lshost_config_schema schema = copy_in(&theirs);
+  if (schema.count > kKeysMax || (schema.keys == nullptr && schema.count != 0)) {
+    refuse("its configuration schema makes no sense");
+  }
+  std::vector<config::KeySpec> keys;
+  for (const lshost_config_key* key : std::span(schema.keys, schema.count)) keys.push_back(key_spec(key));
+  return keys;
+}
+
+/// The host knows them, not the plugin: an old plugin gets the keys of a newer engine.
+void add_engine_keys(std::vector<config::KeySpec>& keys) {
+  for (auto& key : key_specs(engine::engine_keys())) {
+    if (std::ranges::find(keys, key.key, &config::KeySpec::key) == keys.end()) keys.push_back(std::move(key));
+  }
+}
+
 std::string list_types(std::span<const lshost_type* const> types) {
   std::string names;
   for (const lshost_type* type : types) {
@@ -102,12 +122,8 @@ std::optional<std::vector<config::KeySpec>> schema_of(const PluginType& type) {
     if (type.table.extension == nullptr) return std::nullopt;
     const void* found = type.table.extension(type.self, LSHOST_EXT_CONFIG_SCHEMA);
     if (found == nullptr) return std::nullopt;
-    const lshost_config_schema schema = copy_in(static_cast<const lshost_config_schema*>(found));
-    if (schema.count > kKeysMax || (schema.keys == nullptr && schema.count != 0)) {
-      refuse("its configuration schema makes no sense");
-    }
-    std::vector<config::KeySpec> keys;
-    for (const lshost_config_key* key : std::span(schema.keys, schema.count)) keys.push_back(key_spec(key));
+    auto keys = key_specs(*static_cast<const lshost_config_schema*>(found));
+    if ((type.table.flags & LSHOST_TYPE_STORE) != 0) add_engine_keys(keys);
     return keys;
   });
 }

@@ -133,6 +133,7 @@ inline lshost_store* ExportStore(std::unique_ptr<BlobReplicator> blobs) {
 
 template <std::derived_from<BlobReplicator> T>
 struct Maker<T> {
+  static constexpr std::uint32_t kTypeFlags = LSHOST_TYPE_STORE;
   static lshost_replicator* Make(const char* type, Context context) {
     const auto* engine = context.HostExtension<lshost_engine>(LSHOST_HOST_ENGINE);
     if (engine == nullptr) {

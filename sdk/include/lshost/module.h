@@ -45,11 +45,17 @@ enum {
   LSHOST_CREATE_OFFLINE = 1 /* no database (restore, listings): status, wal_open, snapshot_open say LSHOST_END */
 };
 
+/* lshost_type.flags */
+enum {
+  LSHOST_TYPE_STORE = 1 /* create gives a store to the host's engine (ext/store.h): the engine's keys belong to the
+                           type, and its config-schema has the plugin's own only */
+};
+
 /* A kind of destination. Static. */
 typedef struct lshost_type lshost_type;
 struct lshost_type {
   uint32_t struct_size;
-  uint32_t flags;      /* 0 */
+  uint32_t flags;      /* LSHOST_TYPE_* */
   const char* type;    /* the word in the configuration: [a-z0-9-]+ */
   const char* summary; /* one line for people */
   /* [control] Makes a replicator from the configuration in ctx: reads and checks keys, touches neither network nor

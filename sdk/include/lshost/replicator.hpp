@@ -36,7 +36,7 @@
       ::lshost::detail::MakeMeta("lshost-" TYPE, VERSION, TYPE);                                              \
   extern "C" const lshost_module* lshost_plugin_v1(const lshost_host_info*, lshost_error*) noexcept {         \
     static const lshost_type type = {sizeof(lshost_type),                                                     \
-                                     0,                                                                       \
+                                     ::lshost::detail::Maker<CLASS>::kTypeFlags,                              \
                                      TYPE,                                                                    \
                                      ::lshost::detail::SummaryOf<CLASS>(),                                    \
                                      ::lshost::detail::Create<CLASS>,                                         \

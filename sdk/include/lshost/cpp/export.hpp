@@ -177,6 +177,7 @@ struct Maker;
 
 template <std::derived_from<Replicator> T>
 struct Maker<T> {
+  static constexpr std::uint32_t kTypeFlags = 0;
   static lshost_replicator* Make(const char* /*type*/, Context context) {
     auto replicator = std::make_unique<T>(context);
     context.NoOtherKeys();
