@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "db/feed.hpp"
+#include "engine/engine.hpp"
 #include "obs/log.hpp"
 #include "plugin/abi.hpp"
 #include "plugin/convert.hpp"
@@ -301,8 +302,16 @@ std::int32_t spawn_thread(lshost_ctx* ctx, const char* name, LSHOST_FN(void, fn,
   });
 }
 
-/// None yet: LSHOST_HOST_ENGINE comes with the engine.
-const void* find_extension(lshost_ctx* /*ctx*/, const char* /*id*/) noexcept { return nullptr; }
+std::int32_t create_with_engine(lshost_ctx* ctx, const char* type, lshost_store* store, lshost_replicator** out,
+                                lshost_error* err) noexcept {
+  return engine::create(host_services(), ctx, type, store, out, err);
+}
+
+constexpr lshost_engine kEngine = {sizeof(lshost_engine), 0, create_with_engine};
+
+const void* find_extension(lshost_ctx* /*ctx*/, const char* id) noexcept {
+  return text_of(id) == LSHOST_HOST_ENGINE ? &kEngine : nullptr;
+}
 
 constexpr lshost_host kServices = {
     sizeof(lshost_host), LSHOST_ABI_MINOR, get_info,      config_get,     config_check, get_status,    wal_open,

@@ -1,0 +1,231 @@
+#include "engine/contents.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "engine/standing.hpp"
+#include "lshost/wal.hpp"
+
+namespace lshost::engine {
+namespace {
+
+constexpr std::size_t kDatabaseHeaderSize = 100;
+
+/// A name without what the position does not tell.
+ObjectName place_of(ObjectName name) {
+  name.compression = Compression::lz4;
+  return name;
+}
+
+ObjectName place_of(const Item& item) {
+  const bool is_wal = item.kind == ItemKind::Wal;
+  return {item.position.generation, is_wal ? ObjectKind::wal : ObjectKind::snapshot, item.position.index,
+          is_wal ? item.position.offset : 0, Compression::lz4};
+}
+
+bool is_generation(const std::string& name) {
+  return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// How large a database says that it is; nullopt: it does not, or may be wrong.
+std::optional<std::uint64_t> size_in_header(ByteSpan header) {
+  if (header.size() < kDatabaseHeaderSize || std::memcmp(header.data(), "SQLite format 3", 16) != 0)
+    return std::nullopt;
+  const auto stored = load_be<std::uint16_t>(header.data() + 16);
+  const std::uint32_t page_size = stored == 1 ? 65536 : stored;
+  const auto pages = load_be<std::uint32_t>(header.data() + 28);
+  const bool is_current = load_be<std::uint32_t>(header.data() + 24) == load_be<std::uint32_t>(header.data() + 92);
+  if (!is_current || pages == 0 || !wal::is_page_size(page_size)) return std::nullopt;
+  return std::uint64_t{pages} * page_size;
+}
+
+/// Litestream copies a database while its WAL goes on: the image is good once the WAL that was there meanwhile is
+/// replayed, which is certain from the first segment on that was stored after it.
+std::int64_t good_from(const NamedObject& snapshot, const GenerationObjects& objects) {
+  for (auto index = objects.wals.lower_bound(snapshot.name.index); index != objects.wals.end(); ++index) {
+    for (const auto& [offset, segment] : index->second) {
+      if (segment.created_ns >= snapshot.created_ns) return segment.created_ns;
+    }
+  }
+  return snapshot.created_ns;
+}
+
+void note_times(Item& item, const NamedObject& object, const std::optional<ObjectInfo>& info) {
+  if (info && !info->commit_runs.empty()) {
+    item.created_ns = info->commit_runs.front().commit_ns;
+    item.updated_ns = info->commit_runs.back().commit_ns;
+    return;
+  }
+  item.updated_ns = object.created_ns;
+}
+
+}  // namespace
+
+Contents::Contents(Store& store, const Settings& settings, std::function<void()> check)
+    : store_(store), reader_(store, settings, std::move(check)) {}
+
+// ---- listing ----
+
+void Contents::list(ItemKind kind, const std::string& generation, const Restorable::EachItem& each) {
+  if (kind == ItemKind::Generation) return list_generations(each);
+  if (!is_generation(generation)) return;  // nobody made one of that name
+  if (kind == ItemKind::Snapshot) return list_snapshots(generation, each);
+  list_wal(generation, each);
+}
+
+void Contents::list_generations(const Restorable::EachItem& each) {
+  for (const auto& [generation, objects] : take_inventory(store_.list(generations_prefix()))) {
+    if (objects.is_empty()) continue;
+    Item item;
+    item.kind = ItemKind::Generation;
+    item.position.generation = generation;
+    const auto note = [&](const NamedObject& object) {
+      if (object.created_ns == 0) return;
+      item.created_ns = item.created_ns == 0 ? object.created_ns : std::min(item.created_ns, object.created_ns);
+      item.updated_ns = std::max(item.updated_ns, object.created_ns);
+    };
+    for (const auto& [index, snapshot] : objects.snapshots) note(snapshot);
+    for (const auto& [index, segments] : objects.wals) {
+      for (const auto& [offset, segment] : segments) note(segment);
+    }
+    each(item);
+  }
+}
+
+GenerationObjects Contents::look(const std::string& generation) {
+  GenerationObjects objects = take_inventory(store_.list(generation_prefix(generation)))[generation];
+  remember(objects);
+  return objects;
+}
+
+void Contents::list_snapshots(const std::string& generation, const Restorable::EachItem& each) {
+  const GenerationObjects objects = look(generation);
+  std::vector<const NamedObject*> all;
+  for (const auto& [index, snapshot] : objects.snapshots) all.push_back(&snapshot);
+  const auto facts = reader_.look_at_all(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!facts[i].damage.empty()) continue;
+    Item item;
+    item.kind = ItemKind::Snapshot;
+    item.position = {generation, all[i]->name.index, 0};
+    if (facts[i].info) {
+      item.position.offset = facts[i].info->offset;
+      item.size = facts[i].raw_size;
+      item.created_ns = facts[i].info->created_ns;
+    } else {
+      const auto size = size_in_header(reader_.read_begin(*all[i], kDatabaseHeaderSize));
+      item.size = size ? *size : reader_.read_through(*all[i]).raw_size;
+      item.created_ns = good_from(*all[i], objects);
+    }
+    if (item.created_ns == 0) item.created_ns = all[i]->created_ns;
+    each(item);
+  }
+}
+
+void Contents::list_wal(const std::string& generation, const Restorable::EachItem& each) {
+  const GenerationObjects objects = look(generation);
+  // All that has to be looked at, at once: the last segment of each index.
+  std::vector<const NamedObject*> lasts;
+  for (const auto& [index, segments] : objects.wals) lasts.push_back(&segments.rbegin()->second);
+  (void)reader_.look_at_all(lasts);
+
+  for (const auto& [index, segments] : objects.wals) {
+    const bool is_last_index = index == objects.wals.rbegin()->first;
+    const Tail tail = is_last_index ? look_at_tail(segments, reader_) : Tail{};
+    std::map<std::uint64_t, const Facts*> known;  // of the tail, by offset
+    for (std::size_t i = 0; i < tail.good.size(); ++i) known[tail.good[i]->name.offset] = &tail.facts[i];
+    for (auto segment = segments.begin(); segment != segments.end(); ++segment) {
+      const auto& [offset, object] = *segment;
+      const auto next = std::next(segment);
+      if (is_last_index && (tail.good.empty() || offset > tail.good.back()->name.offset)) break;  // unfinished
+      Item item;
+      item.kind = ItemKind::Wal;
+      item.position = {generation, index, offset};
+      Facts facts;
+      if (known.contains(offset)) {
+        facts = *known.at(offset);
+      } else if (next == segments.end()) {
+        facts = reader_.look_at(object);
+        if (!facts.info && facts.damage.empty()) facts = reader_.read_through(object);
+      }
+      item.size = facts.raw_size != 0 || next == segments.end() ? facts.raw_size : next->first - offset;
+      note_times(item, object, facts.info);
+      const bool is_last = is_last_index ? offset == tail.good.back()->name.offset : next == segments.end();
+      item.index_complete = is_last && ((facts.info && facts.info->index_complete) || objects.is_followed(index));
+      each(item);
+    }
+  }
+}
+
+// ---- finding ----
+
+void Contents::remember(const GenerationObjects& objects) {
+  constexpr std::size_t kRememberedMax = 200'000;
+  const std::lock_guard hold(mutex_);
+  if (known_.size() > kRememberedMax) known_.clear();
+  for (const auto& [index, snapshot] : objects.snapshots) known_[place_of(snapshot.name)] = snapshot;
+  for (const auto& [index, segments] : objects.wals) {
+    for (const auto& [offset, segment] : segments) known_[place_of(segment.name)] = segment;
+  }
+}
+
+NamedObject Contents::find(const Item& item) {
+  const ObjectName place = place_of(item);
+  for (bool has_looked = false;; has_looked = true) {
+    {
+      const std::lock_guard hold(mutex_);
+      const auto found = known_.find(place);
+      if (found != known_.end()) return found->second;
+    }
+    if (has_looked) {
+      throw Error(LSHOST_E_NOT_FOUND, key_of(place) + " is not there; it was removed after it was listed");
+    }
+    (void)look(item.position.generation);
+  }
+}
+
+std::unique_ptr<Source> Contents::open(const Item& item) {
+  if (!is_generation(item.position.generation) || item.kind == ItemKind::Generation) {
+    throw Error(LSHOST_E_INVALID, "only a snapshot or the WAL of a listed generation can be opened");
+  }
+  return reader_.open(find(item));
+}
+
+void Contents::commit_times(const Item& item, const Restorable::EachTime& each) {
+  if (!is_generation(item.position.generation) || item.kind != ItemKind::Wal) return;
+  const Facts facts = reader_.look_at(find(item));
+  if (!facts.damage.empty()) throw Error::Corrupt(facts.damage);
+  if (!facts.info) return;
+  for (const auto& run : facts.info->commit_runs) each(run.end_offset, run.commit_ns);
+}
+
+// ---- removing ----
+
+void Contents::remove(std::span<const Item> items) {
+  std::vector<std::string> keys;
+  for (const auto& item : items) {
+    const std::string& generation = item.position.generation;
+    if (!is_generation(generation)) throw Error(LSHOST_E_INVALID, "'" + generation + "' is no generation");
+    if (item.kind == ItemKind::Generation) {
+      for (const auto& object : store_.list(generation_prefix(generation))) keys.push_back(object.key);
+      continue;
+    }
+    try {
+      keys.push_back(find(item).key);
+    } catch (const Error& e) {
+      if (e.Code() != LSHOST_E_NOT_FOUND) throw;
+    }
+    if (item.kind == ItemKind::Wal && item.position.offset == 0) {
+      keys.push_back(break_key(generation, item.position.index));
+    }
+  }
+  store_.remove(keys);
+  const std::lock_guard hold(mutex_);
+  for (const auto& item : items) known_.erase(place_of(item));
+  for (const auto& key : keys) reader_.forget(key);
+}
+
+}  // namespace lshost::engine

@@ -1,0 +1,47 @@
+#pragma once
+// What lies in a store, as items of lshost.restore/1.
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <lshost/cpp/extensions.hpp>
+
+#include "engine/inventory.hpp"
+#include "engine/object_reader.hpp"
+#include "engine/store.hpp"
+
+namespace lshost::engine {
+
+/// Lists, finds, reads and removes. Where a segment ends is told by the next one; for the last of each index by its
+/// info, and for one of Litestream's by reading it.
+///
+/// Threads: any. Errors: Error. Cost: list() is one listing, and a ranged get for each snapshot, the last segment of
+/// each index and the last few of all; what was looked at once is remembered.
+class Contents {
+ public:
+  Contents(Store& store, const Settings& settings, std::function<void()> check);
+
+  void list(ItemKind kind, const std::string& generation, const Restorable::EachItem& each);
+  [[nodiscard]] std::unique_ptr<Source> open(const Item& item);
+  void commit_times(const Item& item, const Restorable::EachTime& each);
+  void remove(std::span<const Item> items);
+
+ private:
+  void list_generations(const Restorable::EachItem& each);
+  void list_snapshots(const std::string& generation, const Restorable::EachItem& each);
+  void list_wal(const std::string& generation, const Restorable::EachItem& each);
+  [[nodiscard]] GenerationObjects look(const std::string& generation);
+  [[nodiscard]] NamedObject find(const Item& item);
+  void remember(const GenerationObjects& objects);
+
+  Store& store_;
+  ObjectReader reader_;
+  std::mutex mutex_;
+  std::map<ObjectName, NamedObject> known_;  // guarded by mutex_; by name as for LZ4
+};
+
+}  // namespace lshost::engine

@@ -1,0 +1,72 @@
+#pragma once
+// Reads objects: what lshost knows of one from the last bytes of it, and its raw bytes.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/format/open_object.hpp"
+#include "engine/inventory.hpp"
+#include "engine/settings.hpp"
+#include "engine/store.hpp"
+#include "engine/streams.hpp"
+
+namespace lshost::engine {
+
+/// What an object says of itself.
+struct Facts {
+  std::optional<ObjectInfo> info;  ///< nullopt: Litestream or another tool wrote it
+  std::uint64_t raw_size = 0;      ///< with an info, or where the whole object was read
+  std::string damage;              ///< why it can not be used, a sentence; "" if nothing speaks against it
+};
+
+/// Threads: any. Errors: what the store says; Cancelled. Cost: one ranged get for an info, and nothing when it is asked
+/// for again: objects do not change.
+class ObjectReader {
+ public:
+  /// `check` is called before each request, and throws to stop.
+  ObjectReader(Store& store, const Settings& settings, std::function<void()> check);
+
+  /// From the object's end; encrypted ones are read whole. raw_size is 0 if there is no info.
+  [[nodiscard]] Facts look_at(const NamedObject& object);
+  /// The same for many, several at once where the store allows; in the same order.
+  [[nodiscard]] std::vector<Facts> look_at_all(std::span<const NamedObject* const> objects);
+  /// Everything, by reading all of it.
+  [[nodiscard]] Facts read_through(const NamedObject& object);
+  /// The first `size` raw bytes, or fewer if it has no more.
+  [[nodiscard]] Buffer read_begin(const NamedObject& object, std::size_t size);
+  /// The raw bytes, verified.
+  [[nodiscard]] std::unique_ptr<Source> open(const NamedObject& object);
+
+  void forget(const std::string& key);
+
+ private:
+  struct Remembered {
+    std::uint64_t size;
+    std::int64_t created_ns;
+    Facts facts;
+  };
+  [[nodiscard]] std::unique_ptr<OpenedObject> open_host_stream(const NamedObject& object);
+  [[nodiscard]] Facts look_at_end(const NamedObject& object);
+  [[nodiscard]] std::optional<Facts> remembered(const NamedObject& object) const;
+  const Facts& remember(const NamedObject& object, const Facts& facts);
+
+  Store& store_;
+  const Settings& settings_;
+  const std::function<void()> check_;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Remembered> known_;  // guarded by mutex_
+};
+
+/// Runs `work(i)` for i from 0 to count - 1, on up to `threads` threads. What one of them throws ends all of it.
+void for_each_at_once(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& work);
+
+}  // namespace lshost::engine
