@@ -8,6 +8,8 @@
 #include <lshost/wal.hpp>
 #include <utility>
 
+#include "engine/engine.hpp"
+
 namespace lshost::test {
 namespace {
 
@@ -143,6 +145,7 @@ struct FakeHost::Callbacks {
     }
     info->start = from.ToC();
     info->end = Position{from.generation, from.index, run->end}.ToC();
+    info->page_size = host.page_size_;
     info->commit_ns = run->commit_ns;
     info->flags = run->complete ? LSHOST_WAL_INDEX_COMPLETE : 0;
     host.given_ += run->end - from.offset;
@@ -162,7 +165,7 @@ struct FakeHost::Callbacks {
     info->pos = host.tip_locked().ToC();
     info->size = now.image.size();
     info->created_ns = now.commit_ns;
-    info->page_size = 4096;
+    info->page_size = host.page_size_;
     *out = make_reader(now.image, host.on_snapshot_read);
     return LSHOST_OK;
   }
@@ -197,6 +200,12 @@ struct FakeHost::Callbacks {
     return host.cancelled_ ? LSHOST_CANCELLED : LSHOST_OK;
   }
 
+  static std::int32_t create_with_engine(lshost_ctx* ctx, const char* type, lshost_store* store,
+                                         lshost_replicator** out, lshost_error* err) noexcept {
+    return engine::create(of(ctx).table_, ctx, type, store, out, err);
+  }
+  static constexpr lshost_engine kEngine = {sizeof(lshost_engine), 0, create_with_engine};
+
   template <class Change>
   static void note(lshost_ctx* ctx, Change change) noexcept {
     FakeHost& host = of(ctx);
@@ -209,7 +218,11 @@ struct FakeHost::Callbacks {
 };
 
 FakeHost::FakeHost(ConfigValues config, std::uint32_t page_size)
-    : config_(std::move(config)), database_(std::make_unique<AppDatabase>(page_size)), table_{}, info_{} {
+    : config_(std::move(config)),
+      page_size_(page_size),
+      database_(std::make_unique<AppDatabase>(page_size)),
+      table_{},
+      info_{} {
   database_->exec("PRAGMA synchronous=OFF");  // what is tested is the replica
   info_.struct_size = sizeof info_;
   info_.replica = "file";
@@ -262,7 +275,9 @@ FakeHost::FakeHost(ConfigValues config, std::uint32_t page_size)
     of(ctx).threads_.emplace_back([fn, arg] { fn(arg); });
     return LSHOST_OK;
   };
-  table_.extension = [](lshost_ctx*, const char*) noexcept -> const void* { return nullptr; };
+  table_.extension = [](lshost_ctx*, const char* id) noexcept -> const void* {
+    return std::string_view(id) == LSHOST_HOST_ENGINE ? &Callbacks::kEngine : nullptr;
+  };
 }
 
 FakeHost::~FakeHost() {

@@ -29,7 +29,8 @@ namespace lshost::test {
 using ConfigValue = std::variant<std::string, std::int64_t, bool, std::chrono::nanoseconds, std::vector<std::string>>;
 using ConfigValues = std::map<std::string, ConfigValue>;
 
-/// Sizes are asked for as integers here. Every key that is asked for counts as known.
+/// Sizes are asked for as integers here. Every key that is asked for counts as known. The engine for stores is the
+/// host's own.
 ///
 /// Threads: tests call from one thread; the C table from any. Ownership: outlives the replicators made with it.
 class FakeHost {
@@ -128,6 +129,7 @@ class FakeHost {
   [[nodiscard]] Position tip_locked() const;
 
   const ConfigValues config_;
+  const std::uint32_t page_size_;
   std::unique_ptr<AppDatabase> database_;
   lshost_host table_;
   lshost_replica_info info_;

@@ -121,3 +121,14 @@ TEST_CASE("blob replicator: the engine gets a store that puts, gets, lists and r
   CHECK(store->get(store, "a/1", 0, 1, &reader, &err) == LSHOST_E_NOT_FOUND);
   store->destroy(store);
 }
+
+TEST_CASE("blob replicator: a store says that this host has no engine for it", "[plugin][sdk]") {
+  const auto type = plugin::PluginRegistry({kPluginFolder}).load("blobs");
+  lshost_host host = plugin::host_services();
+  host.extension = [](lshost_ctx*, const char*) noexcept -> const void* { return nullptr; };
+  plugin::ReplicaContext context(setup_of("blobs"));
+  lshost_replicator* made = nullptr;
+  plugin::ErrorOut err;
+  CHECK(type.table.create(type.self, &host, context.handle(), 0, &made, &err) == LSHOST_E_UNSUPPORTED);
+  CHECK_THAT(std::string(err.message), Catch::Matchers::Contains("this host has no engine for stores"));
+}

@@ -126,10 +126,13 @@ TEST_CASE("plugins: structs of a newer minor version are read as far as we know 
   CHECK(items[0].index_complete);
 }
 
-TEST_CASE("plugins: a store says that this host has no engine for it", "[plugin]") {
-  const Error error = error_of([] { (void)PluginRegistry({kPluginFolder}).create(setup_of("blobs")); });
-  CHECK(error.code() == ErrorCode::unsupported);
-  CHECK_THAT(error.what(), Contains("this host has no engine for stores"));
+TEST_CASE("plugins: the host's engine makes a whole replica of a store", "[plugin]") {
+  const auto replicator = PluginRegistry({kPluginFolder}).create(setup_of("blobs"));
+  CHECK(replicator->type() == "blobs");
+  CHECK(replicator->can_restore());
+  CHECK(replicator->can_remove());
+  CHECK(replicator->list(replica::ItemKind::generation, "").empty());
+  replicator->probe(std::chrono::seconds(10));
 }
 
 TEST_CASE("plugins: looking for all of them runs no code of any", "[plugin]") {

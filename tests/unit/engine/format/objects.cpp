@@ -130,9 +130,4 @@ Bytes read_file(const std::string& path) {
   return to_bytes(text);
 }
 
-void write_file(const std::string& path, ByteSpan bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
-
 }  // namespace lshost::test

@@ -10,10 +10,9 @@
 #include "base/byte_stream.hpp"
 #include "engine/format/open_object.hpp"
 #include "engine/format/seal.hpp"
+#include "support/app_database.hpp"
 
 namespace lshost::test {
-
-using Bytes = std::vector<std::byte>;
 
 /// Gives `bytes` in pieces of `piece_size_max`.
 class PieceStream final : public ByteStream {
@@ -71,6 +70,5 @@ struct Opening {
 [[nodiscard]] Bytes from_hex(std::string_view hex);  ///< blanks are skipped
 
 [[nodiscard]] Bytes read_file(const std::string& path);
-void write_file(const std::string& path, ByteSpan bytes);
 
 }  // namespace lshost::test

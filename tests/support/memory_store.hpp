@@ -1,0 +1,81 @@
+#pragma once
+// A store in memory that does what a test says: errors, delays, torn objects and lies.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <lshost/blob_replicator.hpp>
+
+namespace lshost::test {
+
+/// What the "server" holds. It outlives the stores that are made on it, as a destination outlives a host.
+///
+/// Threads: any.
+class Bucket {
+ public:
+  struct Call {
+    enum Kind { put, get, list, remove } kind;
+    std::string key;  ///< or the prefix; of remove: the first key
+  };
+  enum class Fate {
+    ok,
+    fail,        ///< nothing happens, and it says so
+    fail_after,  ///< it is done, and says that it failed
+    tear,        ///< put: half of the object is stored, and it says that it failed
+    lie,         ///< put: half of the object is stored, and it says that all is well
+    die,         ///< nothing happens from now on: the process is gone
+  };
+
+  /// Asked before each call, from its thread; may wait. What a fate says besides: `failure`.
+  std::function<Fate(const Call&)> fate;
+  v1::Error failure{LSHOST_E_UNAVAILABLE, "the test's store does not answer", LSHOST_ERR_RETRYABLE};
+  /// Called with the bytes of a body that were taken so far.
+  std::function<void(const std::string& key, std::uint64_t taken)> on_body;
+
+  struct Object {
+    std::string bytes;
+    std::int64_t created_ns = 0;
+  };
+  [[nodiscard]] std::map<std::string, Object> objects() const;
+  [[nodiscard]] std::vector<std::string> keys() const;
+  void set(const std::string& key, std::string bytes);
+  void erase(const std::string& key);
+  /// All calls since the last look, in order.
+  [[nodiscard]] std::vector<Call> calls() const;
+  void forget_calls();
+  [[nodiscard]] std::size_t count(Call::Kind kind) const;
+  void revive() { is_dead_ = false; }
+
+ private:
+  friend class MemoryStore;
+  Fate begin(Call call);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Object> objects_;
+  std::vector<Call> calls_;
+  std::atomic<bool> is_dead_{false};
+};
+
+class MemoryStore final : public BlobReplicator {
+ public:
+  MemoryStore(Context context, std::shared_ptr<Bucket> bucket, bool is_parallel = true)
+      : BlobReplicator(context), bucket_(std::move(bucket)), is_parallel_(is_parallel) {}
+
+  void Put(const std::string& key, Source& body, std::uint64_t size) override;
+  std::unique_ptr<Source> Get(const std::string& key, std::uint64_t offset, std::uint64_t length) override;
+  void List(const std::string& prefix, const std::function<void(const Blob&)>& each) override;
+  void Remove(std::span<const std::string> keys) override;
+  [[nodiscard]] bool Parallel() const override { return is_parallel_; }
+
+ private:
+  const std::shared_ptr<Bucket> bucket_;
+  const bool is_parallel_;
+};
+
+}  // namespace lshost::test
