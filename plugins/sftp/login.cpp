@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
+#include "agent.hpp"
 
 namespace lshost::sftp {
 namespace {
@@ -92,8 +92,8 @@ class Attempts {
       return attempt("the key " + options_.key_path,
                      [&] { return ::ssh_userauth_publickey(session_.get(), nullptr, key.get()); });
     }
-    if (const char* agent = std::getenv("SSH_AUTH_SOCK"); agent == nullptr || *agent == '\0') return false;
-    return attempt("the agent's keys", [&] { return ::ssh_userauth_agent(session_.get(), nullptr); });
+    if (!has_agent()) return false;
+    return attempt("the agent's keys", [&] { return log_in_with_agent(session_, deadline_); });
   }
 
   bool with_password() {

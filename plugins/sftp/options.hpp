@@ -38,6 +38,8 @@ struct ServerOptions {
 
 struct Options {
   ServerOptions server;
+  /// A stream of hours is not given up for a server that restarts; a small object is, because the host repeats it.
+  std::chrono::milliseconds patience_in_the_middle = std::chrono::minutes(2);
   std::string path;  ///< the folder on the server; no '/' at its end, unless it is "/"
 };
 

@@ -33,14 +33,21 @@ class Deadline {
   /// Something happened: the whole limit counts again.
   void restart() { end_ = Clock::now() + limit_; }
 
-  /// Waits until a descriptor is ready for `events`, or for a moment, whichever is first. Throws Cancelled; throws
-  /// ConnectionLost, with `what` did not happen, once the time is over.
-  void wait(int fd, short events, const std::string& what) const {
+  /// The time is over, or the host stops.
+  [[nodiscard]] bool is_over() const { return stopping_() || Clock::now() >= end_; }
+  /// Throws Cancelled; throws ConnectionLost, with `what` did not happen, once the time is over.
+  void throw_if_over(const std::string& what) const {
     if (stopping_()) throw Cancelled{};
+    if (Clock::now() >= end_) throw ConnectionLost(what + " within " + text(limit_));
+  }
+
+  /// Waits until a descriptor is ready for `events`, or for a moment, whichever is first. Throws as throw_if_over().
+  void wait(int fd, short events, const std::string& what) const {
+    throw_if_over(what);
     const auto left = std::chrono::ceil<milliseconds>(end_ - Clock::now());
-    if (left.count() <= 0) throw ConnectionLost(what + " within " + text(limit_));
     pollfd polled{fd, events, 0};
-    (void)::poll(&polled, 1, static_cast<int>(std::min(left, kSlice).count()));  // a failure shows at the next use
+    // A failure shows at the next use.
+    (void)::poll(&polled, 1, static_cast<int>(std::clamp(left, milliseconds(0), kSlice).count()));
   }
 
  private:

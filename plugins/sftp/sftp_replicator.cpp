@@ -1,5 +1,7 @@
 #include "sftp_replicator.hpp"
 
+#include <utility>
+
 #include "download.hpp"
 #include "listing.hpp"
 #include "options.hpp"
@@ -8,8 +10,10 @@
 
 namespace lshost::sftp {
 
-SftpReplicator::SftpReplicator(Context context)
-    : BlobReplicator(context), remote_(std::make_shared<Remote>(context, read_options(context))) {}
+SftpReplicator::SftpReplicator(Context context) : SftpReplicator(context, read_options(context)) {}
+
+SftpReplicator::SftpReplicator(Context context, Options options)
+    : BlobReplicator(context), remote_(std::make_shared<Remote>(context, std::move(options))) {}
 
 std::span<const ConfigKey> SftpReplicator::Keys() { return keys(); }
 

@@ -20,6 +20,8 @@ class SftpReplicator final : public BlobReplicator {
  public:
   /// Reads the configuration; connects with the first call.
   explicit SftpReplicator(Context context);
+  /// For tests.
+  SftpReplicator(Context context, Options options);
 
   static std::span<const ConfigKey> Keys();
   static const char* Summary() { return "a folder of an SSH server, by SFTP"; }

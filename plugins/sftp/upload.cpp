@@ -20,8 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr std::uint32_t kFilePermissions = 0600;
 constexpr int kFutileMax = 3;
-// A stream of hours is not given up for a server that restarts; a small object is, because the host repeats it.
-constexpr std::chrono::minutes kPatienceInTheMiddle{2};
 constexpr milliseconds kPauseMin{200};
 constexpr milliseconds kPauseMax{5000};
 
@@ -201,8 +199,8 @@ void Upload::recover(const Error& lost) {
   futile_ = window_.begin() > recovered_at_ ? 0 : futile_ + 1;
   recovered_at_ = window_.begin();
   if (futile_ > kFutileMax) throw Error(lost);
-  const auto give_up =
-      Clock::now() + (window_.begin() >= kSyncEvery ? milliseconds(kPatienceInTheMiddle) : milliseconds(0));
+  const bool is_large = window_.begin() >= kSyncEvery;
+  const auto give_up = Clock::now() + (is_large ? remote_.options().patience_in_the_middle : milliseconds(0));
   for (auto pause = kPauseMin;; pause = std::min(pause * 2, kPauseMax)) {
     try {
       Lease fresh = remote_.pool().fresh();

@@ -24,6 +24,12 @@ Finished script(std::vector<std::string> arguments) {
   return run({.command = std::move(arguments)});
 }
 
+sftp::Options options_of(const Context& context, std::chrono::milliseconds patience) {
+  sftp::Options options = sftp::read_options(context);
+  options.patience_in_the_middle = patience;
+  return options;
+}
+
 std::string one_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
@@ -79,6 +85,9 @@ ConfigValues Sshd::config(const ConfigValues& more) const {
   for (const auto& [key, value] : more) values[key] = value;
   return values;
 }
+
+Store::Store(const ConfigValues& config, std::chrono::milliseconds patience)
+    : host(config), replicator(host.context(), options_of(host.context(), patience)) {}
 
 void Store::put(const std::string& key, const std::string& body) {
   TextSource source(body);

@@ -52,7 +52,8 @@ class Sshd {
 
 /// A replicator with a host of its own, which never starts anything.
 struct Store {
-  explicit Store(const ConfigValues& config) : host(config), replicator(host.context()) {}
+  explicit Store(const ConfigValues& config) : Store(config, std::chrono::minutes(2)) {}
+  Store(const ConfigValues& config, std::chrono::milliseconds patience);
   FakeHost host;
   sftp::SftpReplicator replicator;
 
