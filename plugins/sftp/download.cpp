@@ -25,6 +25,10 @@ OpenFile open_file(Client& client, const std::string& path) {
   OpenFile file;
   file.handle = client.open_for_reading(path);
   const Attributes facts = client.facts_of_open(file.handle, path);
+  if (facts.is_folder()) {  // which a server lets us open, and only then says that it has no bytes
+    client.drop(file.handle);
+    throw Error(LSHOST_E_NOT_FOUND, client.server() + ": " + path + " is a folder");
+  }
   if (!facts.size_bytes) throw BadReply("a file without a size");
   file.size = *facts.size_bytes;
   return file;

@@ -12,15 +12,6 @@ namespace {
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::chrono::hours kAbandonedAfter{24};  // much longer than clocks of two machines differ
 
-bool is_key(const std::string& text) {
-  try {
-    check_key(text);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 bool is_abandoned(const Attributes& facts) {
   if (!facts.modified_s || !facts.is_regular()) return false;
   const auto modified = std::chrono::system_clock::time_point(std::chrono::seconds(*facts.modified_s));

@@ -53,6 +53,15 @@ void check_key(const std::string& key) {
   check_part(key, rest);
 }
 
+bool is_key(const std::string& key) {
+  try {
+    check_key(key);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::string temporary_path(const std::string& path, std::uint64_t random) {
   std::array<char, kRandomDigits + 1> digits{};
   (void)std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(random));

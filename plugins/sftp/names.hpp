@@ -17,6 +17,8 @@ namespace lshost::sftp {
 /// Throws Error{INVALID} for a key that is no file below a folder: empty parts, "." and "..", foreign characters, and
 /// names that temporary files have.
 void check_key(const std::string& key);
+/// Whether check_key() would take it.
+[[nodiscard]] bool is_key(const std::string& key);
 
 /// The name under which a file is written before it gets its own: in the same folder, hidden, never longer than a name
 /// may be.

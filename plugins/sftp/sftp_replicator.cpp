@@ -4,6 +4,7 @@
 
 #include "download.hpp"
 #include "listing.hpp"
+#include "names.hpp"
 #include "options.hpp"
 #include "removal.hpp"
 #include "upload.hpp"
@@ -22,6 +23,8 @@ void SftpReplicator::Put(const std::string& key, Source& body, std::uint64_t siz
 }
 
 std::unique_ptr<Source> SftpReplicator::Get(const std::string& key, std::uint64_t offset, std::uint64_t length) {
+  // What can not be put is not there.
+  if (!is_key(key)) throw Error(LSHOST_E_NOT_FOUND, "there is no '" + key + "': no object has such a name");
   return download(remote_, remote_->path_of(key), offset, length);
 }
 
