@@ -15,7 +15,6 @@
 #include "cli/progress_line.hpp"
 #include "cli/replica_access.hpp"
 #include "cli/table.hpp"
-#include "os/bus_error.hpp"
 #include "os/fs.hpp"
 #include "os/signals.hpp"
 #include "replica/catalog_reader.hpp"
@@ -235,10 +234,6 @@ int restore(const Options& options) {
   restore_options.check = check_level(options.verify);
   restore_options.threads = options.threads == 0 ? replica::default_restore_threads() : options.threads;
   restore_options.stop = signals.stop_token();
-  os::exit_on_bus_error(
-      "lshost: restore: the disk could not read back what was restored; nothing was put in place; hint: check the "
-      "disk, or "
-      "restore to another one\n");
   replica::RestoreProgress progress;
   const auto start = std::chrono::steady_clock::now();
   try {

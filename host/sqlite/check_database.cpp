@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/error.hpp"
+#include "sqlite/mapped_vfs.hpp"
 
 namespace lshost::sqlite {
 namespace {
@@ -57,10 +58,10 @@ std::string check_database(const std::string& path, CheckLevel level) {
   if (level == CheckLevel::none) return "";
   sqlite3* opened = nullptr;
   const int opened_code =
-      sqlite3_open_v2(immutable_uri(path).c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+      sqlite3_open_v2(immutable_uri(path).c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, mapped_vfs());
   const Database db(opened);
   if (opened_code != SQLITE_OK) return unchecked_or_throw(db.get());
-  (void)sqlite3_exec(db.get(), "PRAGMA mmap_size = 2147418112", nullptr, nullptr, nullptr);  // SQLite's own limit
+  (void)sqlite3_exec(db.get(), "PRAGMA mmap_size = 1", nullptr, nullptr, nullptr);  // as the VFS likes it
   // A constraint that the application itself broke is its business.
   (void)sqlite3_exec(db.get(), "PRAGMA ignore_check_constraints = ON", nullptr, nullptr, nullptr);
 

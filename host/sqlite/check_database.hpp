@@ -15,8 +15,7 @@ enum class CheckLevel {
 /// Returns "" if all is well, or a sentence on why a part could not be checked: a schema can name collations, functions
 /// and modules that only its application has.
 /// Errors: Error{corrupt} with SQLite's first findings.
-/// Cost: reads the whole file; CPU-bound, about 5 GB/s for quick. The first 2 GiB are read through a mapping, which is
-/// four times as fast as calls: a disk that can not read them back raises SIGBUS (os/bus_error.hpp).
+/// Cost: reads the whole file; CPU-bound, about 2.5 GB/s for quick.
 [[nodiscard]] std::string check_database(const std::string& path, CheckLevel level);
 
 }  // namespace lshost::sqlite
