@@ -1,6 +1,7 @@
 #include "multipart.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <lshost/blob_replicator.hpp>
@@ -31,7 +32,30 @@ std::int64_t server_time_ns(const HttpReply& reply) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
+std::string unquoted(const std::string& etag) {
+  return etag.size() >= 2 && etag.front() == '"' && etag.back() == '"' ? etag.substr(1, etag.size() - 2) : etag;
+}
+
+/// The bytes that 32 hex digits stand for. nullopt: it is something else, as with encryption by KMS.
+std::optional<std::string> md5_bytes(const std::string& etag) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < etag.size(); i += 2) bytes += decode('%' + etag.substr(i, 2));
+  return etag.size() == 32 && bytes.size() == 16 ? std::optional(bytes) : std::nullopt;
+}
+
 }  // namespace
+
+bool is_etag_of(const std::string& etag, std::span<const std::string> parts) {
+  const std::string ending = '-' + std::to_string(parts.size());
+  if (!etag.ends_with(ending)) return false;
+  std::string all;
+  for (const std::string& part : parts) {
+    const auto bytes = md5_bytes(unquoted(part));
+    if (!bytes) return true;
+    all += *bytes;
+  }
+  return etag == to_hex(md5(bytes_of(all))) + ending;
+}
 
 std::size_t read_fully(Source& body, std::span<std::byte> into) {
   std::size_t done = 0;
@@ -108,26 +132,22 @@ void MultipartUploads::complete(const std::string& key, const std::string& id, s
                   .body = bytes_of(document),
                   .verb = "complete the upload of",
                   .needs = "s3:PutObject"};
-  bool is_repeated = false;
   with_patience(client_.context(), client_.settings().retry_for, [&] {
-    const bool was_repeated = std::exchange(is_repeated, true);
     const HttpReply reply = client_.ask(call, client_.interrupt());
     const std::string code = error_code(reply);  // it may be in a 200, too: that is sent before the work is done
     if (reply.ok() && code.empty()) return;
-    // The first try may have done it, and only its reply was lost.
-    if (was_repeated && code == "NoSuchUpload" && is_stored(key, etags.size(), size)) return;
+    // It may have been done before, and only the reply was lost: libcurl, too, sends again what a kept connection lost.
+    if (code == "NoSuchUpload" && is_stored(key, etags, size)) return;
     throw client_.error(call, reply);
   });
 }
 
-/// True: the object there was made of as many parts, and is as long.
-bool MultipartUploads::is_stored(const std::string& key, std::size_t parts, std::uint64_t size) {
+/// True: the object there was made of these parts, and is as long.
+bool MultipartUploads::is_stored(const std::string& key, std::span<const std::string> etags, std::uint64_t size) {
   const Call call{.method = "HEAD", .key = key, .verb = "look at", .needs = "s3:GetObject"};
   const HttpReply head = client_.ask(call, client_.interrupt());
-  const std::string ending = '-' + std::to_string(parts);
-  const std::string etag = head.header("etag");
-  const bool has_parts = etag.ends_with(ending) || etag.ends_with(ending + '"');
-  return head.ok() && has_parts && head.header("content-length") == std::to_string(size);
+  return head.ok() && is_etag_of(unquoted(head.header("etag")), etags) &&
+         head.header("content-length") == std::to_string(size);
 }
 
 void MultipartUploads::abort(const std::string& key, const std::string& id) noexcept {

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <lshost/cpp/stream.hpp>
 
@@ -31,7 +33,7 @@ class MultipartUploads {
  private:
   [[nodiscard]] std::string begin(const std::string& key, const Headers& storage);
   void complete(const std::string& key, const std::string& id, std::span<const std::string> etags, std::uint64_t size);
-  [[nodiscard]] bool is_stored(const std::string& key, std::size_t parts, std::uint64_t size);
+  [[nodiscard]] bool is_stored(const std::string& key, std::span<const std::string> etags, std::uint64_t size);
   void abort(const std::string& key, const std::string& id) noexcept;
   void abort_stale() noexcept;
   [[nodiscard]] bool is_time_to_look();
@@ -44,6 +46,10 @@ class MultipartUploads {
 
 /// Fills `into` from `body`; fewer bytes only at its end.
 [[nodiscard]] std::size_t read_fully(Source& body, std::span<std::byte> into);
+
+/// False: an object of that ETag was not made of these parts. True where it was, or the parts' ETags are no MD5s and
+/// their count is right. Pure.
+[[nodiscard]] bool is_etag_of(const std::string& etag, std::span<const std::string> parts);
 
 /// Those of `uploads` that nobody works on any more: old, and not ours. Pure.
 [[nodiscard]] std::vector<PendingUpload> stale_uploads(std::vector<PendingUpload> uploads, std::int64_t now_ns,

@@ -41,8 +41,8 @@ class Patience {
     const auto chance = std::uniform_real_distribution<double>(0, 1)(random_);
     const auto pause = pause_before_retry(failures_++, error.RetryAfter(), chance);
     // What a person has to mend is for the host to report, now; and what is not there does not come by waiting.
-    const bool is_hopeless = !error.IsRetryable() || (error.Flags() & LSHOST_ERR_OPERATOR) != 0 ||
-                             error.Code() == LSHOST_E_NOT_FOUND;
+    const bool is_hopeless =
+        !error.IsRetryable() || (error.Flags() & LSHOST_ERR_OPERATOR) != 0 || error.Code() == LSHOST_E_NOT_FOUND;
     if (is_hopeless || now + pause > give_up_at_) throw Error(error);
     context_.Count("s3_retries_total");
     context_.Sleep(pause);
