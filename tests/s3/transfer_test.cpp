@@ -197,7 +197,7 @@ TEST_CASE("s3 transfer: one part that fails is sent again, and no other", "[s3][
     return std::nullopt;
   };
   HttpServer server([&](const Asked& asked) { return uploads(asked); });
-  ScriptedStore store(server, quick());
+  ScriptedStore store(server, {{"part-size", kPart}});
   const std::string object = letters(3 * static_cast<std::size_t>(kPart) + 5);
   Text body(object);
   store->Put("k", body, kSizeUnknown);
