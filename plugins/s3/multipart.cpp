@@ -67,6 +67,12 @@ std::size_t read_fully(Source& body, std::span<std::byte> into) {
   return done;
 }
 
+void expect_end(Source& body, const std::string& key) {
+  std::byte extra{};
+  if (body.Read({&extra, 1}) == 0) return;
+  throw Error(LSHOST_E_INVALID, "cannot put " + key + ": its body is longer than its size");
+}
+
 std::vector<PendingUpload> stale_uploads(std::vector<PendingUpload> uploads, std::int64_t now_ns,
                                          const std::set<std::string>& own) {
   std::erase_if(uploads, [&](const PendingUpload& upload) {
@@ -101,6 +107,7 @@ void MultipartUploads::put(const std::string& key, PartBuffer first, Source& bod
       throw Error(LSHOST_E_INVALID, "cannot put " + key + ": its body ended after " + std::to_string(done) + " of " +
                                         std::to_string(size) + " bytes");
     }
+    if (size != kSizeUnknown) expect_end(body, key);
     complete(key, id, uploader.etags(), done);
   } catch (...) {
     abort(key, id);

@@ -47,6 +47,10 @@ class MultipartUploads {
 /// Fills `into` from `body`; fewer bytes only at its end.
 [[nodiscard]] std::size_t read_fully(Source& body, std::span<std::byte> into);
 
+/// Throws if `body` has more bytes than were promised. What it throws itself, as the one that checks its bytes at their
+/// end does, passes.
+void expect_end(Source& body, const std::string& key);
+
 /// False: an object of that ETag was not made of these parts. True where it was, or the parts' ETags are no MD5s and
 /// their count is right. Pure.
 [[nodiscard]] bool is_etag_of(const std::string& etag, std::span<const std::string> parts);

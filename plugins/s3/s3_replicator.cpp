@@ -73,6 +73,7 @@ void S3Replicator::Put(const std::string& key, Source& body, std::uint64_t size)
     throw Error(LSHOST_E_INVALID, "cannot put " + key + ": its body ended after " + std::to_string(first.size) +
                                       " of " + std::to_string(size) + " bytes");
   }
+  if (first.size == size) expect_end(body, key);
   if (first.size == size || first.size < part) return put_whole(key, first.view());
   uploads_.put(full(key), std::move(first), body, size, storage_headers());
 }

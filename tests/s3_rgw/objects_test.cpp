@@ -136,6 +136,10 @@ TEST_CASE("s3: a body that ends early, or fails, stores nothing", "[s3][rgw]") {
   CHECK(error->Code() == LSHOST_E_INVALID);
   CHECK(store.list().empty());
 
+  Text long_body("12345");
+  CHECK(error_of([&] { store->Put("a", long_body, 4); })->Code() == LSHOST_E_INVALID);
+  CHECK(store.list().empty());
+
   class Broken final : public Source {
    public:
     std::size_t Read(std::span<std::byte>) override { throw Gone(); }
