@@ -12,7 +12,7 @@
 namespace lshost::engine {
 
 /// No frame is larger, so a reader needs no more memory than this to find the end of the data.
-inline constexpr std::size_t kInfoFrameSizeMax = 64 * 1024;
+inline constexpr std::size_t kInfoFrameSizeMax = std::size_t{64} * 1024;
 
 /// What to read of an object's end to find the info of most with one request.
 inline constexpr std::size_t kInfoTailSize = 4096;

@@ -11,7 +11,7 @@ namespace lshost::engine {
 /// Borrows the stream. Threads: one at a time.
 class InputWindow {
  public:
-  static constexpr std::size_t kSize = 64 * 1024;
+  static constexpr std::size_t kSize = std::size_t{64} * 1024;
 
   explicit InputWindow(ByteStream& source) : source_(source) {}
 

@@ -19,7 +19,7 @@
 namespace lshost::engine {
 namespace {
 
-constexpr std::size_t kBlockSize = 64 * 1024;
+constexpr std::size_t kBlockSize = std::size_t{64} * 1024;
 constexpr std::size_t kMagicSize = 4;
 constexpr std::size_t kEndSizeMax = 8;  // the end mark and the checksum
 

@@ -28,7 +28,7 @@ class SealedObject : public ByteStream {
 };
 
 /// No object takes more memory than this while it is sealed or opened.
-inline constexpr std::size_t kSealMemoryMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kSealMemoryMax = std::size_t{16} * 1024 * 1024;
 
 /// `info` says what is known beforehand; raw_size and raw_checksum are found on the way, and too many commit runs
 /// thinned. wal: the raw bytes must be as many as between offset and end_offset.

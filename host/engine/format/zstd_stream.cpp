@@ -15,7 +15,7 @@ namespace lshost::engine {
 namespace {
 
 constexpr int kLevel = 3;
-constexpr std::size_t kInputSize = 64 * 1024;
+constexpr std::size_t kInputSize = std::size_t{64} * 1024;
 constexpr int kWindowLogMax = 23;  // 8 MiB: all levels up to 19. More would be memory that an object asks for
 constexpr std::size_t kMagicSize = 4;
 constexpr std::byte kHasChecksum{4};  // in the byte behind the magic

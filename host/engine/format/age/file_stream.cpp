@@ -10,27 +10,13 @@
 #include "base/assert.hpp"
 #include "base/error.hpp"
 #include "engine/format/age/header.hpp"
+#include "engine/format/age/payload.hpp"
 #include "engine/format/fill.hpp"
 
 namespace lshost::engine::age {
 namespace {
 
-constexpr std::size_t kChunkSize = 64 * 1024;
-constexpr std::size_t kSealedChunkSize = kChunkSize + kTagSize;
-constexpr std::size_t kPayloadNonceSize = 16;
 static_assert(kSealedChunkSize >= kHeaderSizeMax);  // the header is read into the place of a chunk
-
-/// Number of the chunk in 11 bytes, big-endian, and 1 for the last chunk.
-Nonce chunk_nonce(std::uint64_t number, bool is_last) {
-  Nonce nonce{};
-  store_be(nonce.data() + 3, number);
-  nonce[11] = std::byte{is_last ? std::uint8_t{1} : std::uint8_t{0}};
-  return nonce;
-}
-
-Aead payload_aead(const FileKey& file_key, ByteSpan nonce) {
-  return Aead(hkdf_sha256(file_key.view(), nonce, "payload"));
-}
 
 /// Gives out chunks of one size, and knows which one is the last: it reads one byte further.
 class Chunks {

@@ -168,12 +168,19 @@ std::string make_header(const FileKey& file_key, const std::vector<Recipient>& r
   return header + " " + encode_base64(mac) + "\n";
 }
 
-std::size_t header_size(std::string_view start) {
-  if (!start.starts_with(kIntro)) malformed("the first line is another one");
+std::optional<std::size_t> find_header_size(std::string_view start) noexcept {
+  if (!start.starts_with(kIntro)) return std::nullopt;
   const auto mac_line = start.find("\n---", kIntro.size() - 1);
   const auto end = mac_line == std::string_view::npos ? mac_line : start.find('\n', mac_line + 1);
-  if (end == std::string_view::npos) malformed("it has no end");
+  if (end == std::string_view::npos) return std::nullopt;
   return end + 1;
+}
+
+std::size_t header_size(std::string_view start) {
+  if (!start.starts_with(kIntro)) malformed("the first line is another one");
+  const auto size = find_header_size(start);
+  if (!size) malformed("it has no end");
+  return *size;
 }
 
 FileKey open_header(std::string_view header, const Identities& identities) {

@@ -8,6 +8,7 @@
 //   --- <HMAC of all before, under the file key>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@ namespace lshost::engine::age {
 inline constexpr std::string_view kIntro = "age-encryption.org/v1\n";
 
 /// Longer headers are refused; it is room for some hundred recipients.
-inline constexpr std::size_t kHeaderSizeMax = 64 * 1024;
+inline constexpr std::size_t kHeaderSizeMax = std::size_t{64} * 1024;
 
 /// What the payload is encrypted with, and who has it has the file.
 using FileKey = Secret<16>;
@@ -33,6 +34,9 @@ using FileKey = Secret<16>;
 /// The size of the header that `start`, the first kHeaderSizeMax bytes of a file or all of it, begins with.
 /// Throws Error{corrupt} if there is none.
 [[nodiscard]] std::size_t header_size(std::string_view start);
+
+/// The same; nullopt: no header ends in `start`.
+[[nodiscard]] std::optional<std::size_t> find_header_size(std::string_view start) noexcept;
 
 /// The file key of a header. Throws Error{denied} if no identity fits, {corrupt} if the header is malformed or was
 /// changed. Stanzas of other kinds are passed over.

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kRecipientPrefix = "age";
 constexpr std::string_view kIdentityPrefix = "age-secret-key-";
 constexpr std::size_t kRecipientSize = 62;  // in characters
-constexpr std::size_t kIdentityFileSizeMax = 64 * 1024;
+constexpr std::size_t kIdentityFileSizeMax = std::size_t{64} * 1024;
 
 [[noreturn]] void invalid(const std::string& message) { throw Error(ErrorCode::invalid, message); }
 [[noreturn]] void unsupported(const std::string& message) { throw Error(ErrorCode::unsupported, message); }
@@ -154,6 +154,7 @@ Identities load_identities(const std::vector<std::string>& keys_or_paths) {
 
 std::vector<Recipient> parse_recipients(const std::vector<std::string>& texts) {
   std::vector<Recipient> recipients;
+  recipients.reserve(texts.size());
   for (const auto& text : texts) recipients.push_back(parse_recipient(text));
   return recipients;
 }

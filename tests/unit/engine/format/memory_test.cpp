@@ -33,7 +33,7 @@ std::size_t memory_of(Compression compression, bool is_encrypted) {
   const auto identities = is_encrypted ? new_identities() : nullptr;
   SealOptions options{.compression = compression, .recipients = {}};
   if (identities) options.recipients.push_back(identities->front().recipient());
-  Bytes piece(64 * 1024);
+  Bytes piece(65536);
   const auto before = memory_max();
 
   auto info = wal_info(0);

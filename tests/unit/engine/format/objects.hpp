@@ -38,7 +38,7 @@ class ZeroStream final : public ByteStream {
 };
 
 /// To the end, by reads of `piece_size`.
-[[nodiscard]] Bytes read_all(ByteStream& stream, std::size_t piece_size = 64 * 1024);
+[[nodiscard]] Bytes read_all(ByteStream& stream, std::size_t piece_size = 65536);
 
 /// Bytes that compress as those of databases do: random ones and repeated ones.
 [[nodiscard]] Bytes sample_bytes(std::size_t size, std::uint32_t seed = 1);

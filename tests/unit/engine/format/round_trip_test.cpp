@@ -11,7 +11,7 @@ using namespace lshost::test;
 
 namespace {
 
-constexpr std::size_t kBlock = 64 * 1024;  // of LZ4, of age, and of what is read at once
+constexpr std::size_t kBlock = 65536;  // of LZ4, of age, and of what is read at once
 
 /// What a program makes of its standard input.
 Bytes output_of(const std::vector<std::string>& command, const Bytes& input) {

@@ -17,7 +17,7 @@ using namespace lshost::test;
 
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = 65536;
 constexpr std::size_t kTag = 16;
 
 std::string text_of(const age::Identity& identity) {
