@@ -8,6 +8,7 @@
 #include <future>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "sftp/sshd.hpp"
 #include "support/wait_until.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
 constexpr std::size_t kBig = 50'000'000;    // several times what is synced at once
@@ -86,9 +87,9 @@ TEST_CASE("sftp failure: a put to a server that does not come back fails soon, t
   store.put("a/kept", "as it was");
   const std::size_t at = GENERATE(kEarly, kFarIn);
   TextSource source(noise(kBig), once_at(at, [&] { sshd.signal("KILL"); }));
-  const auto started = Clock::now();
+  const auto started = Steady::now();
   const auto error = error_of([&] { store.replicator.Put("a/kept", source, kBig); });
-  CHECK(Clock::now() - started < 15s);
+  CHECK(Steady::now() - started < 15s);
   REQUIRE(error);
   CHECK(error->Code() == LSHOST_E_UNAVAILABLE);
   CHECK(error->IsRetryable());
@@ -106,9 +107,9 @@ TEST_CASE("sftp failure: a stopped server costs a timeout, and nothing once it g
   store.put("a", "1");
   sshd.signal("STOP");
   const auto timed = [&](auto&& call) {
-    const auto started = Clock::now();
+    const auto started = Steady::now();
     const auto error = error_of(call);
-    CHECK(Clock::now() - started < 15s);
+    CHECK(Steady::now() - started < 15s);
     REQUIRE(error);
     CHECK(error->Code() == LSHOST_E_UNAVAILABLE);
     CHECK(error->IsRetryable());
@@ -131,7 +132,7 @@ TEST_CASE("sftp failure: a put outlives a server that is stopped for a while", "
   TextSource source(body, once_at(kFarIn, [&] {
                       sshd.signal("STOP");
                       go_on = std::jthread([&] {
-                        std::this_thread::sleep_for(3s);  // longer than the timeout: this is what the test is about
+                        pause_for(3s);  // longer than the timeout: this is what the test is about
                         sshd.signal("CONT");
                       });
                     }));
@@ -163,10 +164,10 @@ TEST_CASE("sftp failure: the host's stop ends every call at a stopped server at 
     return "done";
   });
   CHECK(outcome.wait_for(300ms) == std::future_status::timeout);  // it waits for the server
-  const auto asked = Clock::now();
+  const auto asked = Steady::now();
   store.host.cancel();
   CHECK(outcome.get() == "cancelled");
-  CHECK(Clock::now() - asked < 2s);
+  CHECK(Steady::now() - asked < 2s);
 }
 
 TEST_CASE("sftp failure: a connection that the server has closed meanwhile is replaced unseen", "[sftp][failure]") {
