@@ -272,6 +272,7 @@ FakeHost::FakeHost(ConfigValues config, std::uint32_t page_size)
   table_.metric = [](lshost_ctx*, const char*, std::int32_t, double) noexcept {};
   table_.spawn = [](lshost_ctx* ctx, const char*, LSHOST_FN(void, fn, void*), void* arg,
                     lshost_error*) noexcept -> std::int32_t {
+    const std::lock_guard hold(of(ctx).threads_mutex_);
     of(ctx).threads_.emplace_back([fn, arg] { fn(arg); });
     return LSHOST_OK;
   };
@@ -409,8 +410,15 @@ void FakeHost::cancel() {
 }
 
 void FakeHost::join_and_reset() {
-  for (auto& thread : threads_) thread.join();
-  threads_.clear();
+  for (;;) {
+    std::vector<std::thread> ending;
+    {
+      const std::lock_guard hold(threads_mutex_);
+      ending.swap(threads_);
+    }
+    if (ending.empty()) break;
+    for (auto& thread : ending) thread.join();
+  }
   const std::lock_guard hold(mutex_);
   cancelled_ = false;
 }

@@ -156,7 +156,8 @@ class FakeHost {
   std::string detail_;
   std::uint64_t given_ = 0;
   int snapshots_opened_ = 0;
-  std::vector<std::thread> threads_;
+  std::mutex threads_mutex_;
+  std::vector<std::thread> threads_;  // guarded by threads_mutex_
 };
 
 }  // namespace lshost::test
