@@ -1,18 +1,13 @@
 #include "engine/contents.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 
-#include "base/bytes.hpp"
 #include "engine/standing.hpp"
-#include "lshost/wal.hpp"
 
 namespace lshost::engine {
 namespace {
-
-constexpr std::size_t kDatabaseHeaderSize = 100;
 
 /// A name without what the position does not tell.
 ObjectName place_of(ObjectName name) {
@@ -30,18 +25,6 @@ bool is_generation(const std::string& name) {
   return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-/// How large a database says that it is; nullopt: it does not, or may be wrong.
-std::optional<std::uint64_t> size_in_header(ByteSpan header) {
-  if (header.size() < kDatabaseHeaderSize || std::memcmp(header.data(), "SQLite format 3", 16) != 0)
-    return std::nullopt;
-  const auto stored = load_be<std::uint16_t>(header.data() + 16);
-  const std::uint32_t page_size = stored == 1 ? 65536 : stored;
-  const auto pages = load_be<std::uint32_t>(header.data() + 28);
-  const bool is_current = load_be<std::uint32_t>(header.data() + 24) == load_be<std::uint32_t>(header.data() + 92);
-  if (!is_current || pages == 0 || !wal::is_page_size(page_size)) return std::nullopt;
-  return std::uint64_t{pages} * page_size;
-}
-
 /// Litestream copies a database while its WAL goes on: the image is good once the WAL that was there meanwhile is
 /// replayed, which is certain from the first segment on that was stored after it.
 std::int64_t good_from(const NamedObject& snapshot, const GenerationObjects& objects) {
@@ -53,13 +36,15 @@ std::int64_t good_from(const NamedObject& snapshot, const GenerationObjects& obj
   return snapshot.created_ns;
 }
 
-void note_times(Item& item, const NamedObject& object, const std::optional<ObjectInfo>& info) {
+/// An object that was not looked at has a time by which all of it was committed, and better ones for who asks.
+void note_times(Item& item, const NamedObject& object, const std::optional<ObjectInfo>& info, bool is_looked_at) {
   if (info && !info->commit_runs.empty()) {
     item.created_ns = info->commit_runs.front().commit_ns;
     item.updated_ns = info->commit_runs.back().commit_ns;
     return;
   }
   item.updated_ns = object.created_ns;
+  if (is_looked_at) item.created_ns = object.created_ns;  // Litestream's: no times are inside
 }
 
 }  // namespace
@@ -116,8 +101,10 @@ void Contents::list_snapshots(const std::string& generation, const Restorable::E
       item.size = facts[i].raw_size;
       item.created_ns = facts[i].info->created_ns;
     } else {
-      const auto size = size_in_header(reader_.read_begin(*all[i], kDatabaseHeaderSize));
-      item.size = size ? *size : reader_.read_through(*all[i]).raw_size;
+      // The header inside says how large the database was after a checkpoint; the copy can be larger.
+      const Facts whole = reader_.read_through(*all[i]);
+      if (!whole.damage.empty()) continue;
+      item.size = whole.raw_size;
       item.created_ns = good_from(*all[i], objects);
     }
     if (item.created_ns == 0) item.created_ns = all[i]->created_ns;
@@ -131,33 +118,42 @@ void Contents::list_wal(const std::string& generation, const Restorable::EachIte
   std::vector<const NamedObject*> lasts;
   for (const auto& [index, segments] : objects.wals) lasts.push_back(&segments.rbegin()->second);
   (void)reader_.look_at_all(lasts);
-
   for (const auto& [index, segments] : objects.wals) {
     const bool is_last_index = index == objects.wals.rbegin()->first;
-    const Tail tail = is_last_index ? look_at_tail(segments, reader_) : Tail{};
-    std::map<std::uint64_t, const Facts*> known;  // of the tail, by offset
-    for (std::size_t i = 0; i < tail.good.size(); ++i) known[tail.good[i]->name.offset] = &tail.facts[i];
-    for (auto segment = segments.begin(); segment != segments.end(); ++segment) {
-      const auto& [offset, object] = *segment;
-      const auto next = std::next(segment);
-      if (is_last_index && (tail.good.empty() || offset > tail.good.back()->name.offset)) break;  // unfinished
-      Item item;
-      item.kind = ItemKind::Wal;
-      item.position = {generation, index, offset};
-      Facts facts;
-      if (known.contains(offset)) {
-        facts = *known.at(offset);
-      } else if (next == segments.end()) {
-        facts = reader_.look_at(object);
-        if (!facts.info && facts.damage.empty()) facts = reader_.read_through(object);
-      }
-      item.size = facts.raw_size != 0 || next == segments.end() ? facts.raw_size : next->first - offset;
-      note_times(item, object, facts.info);
-      const bool is_last = is_last_index ? offset == tail.good.back()->name.offset : next == segments.end();
-      item.index_complete = is_last && ((facts.info && facts.info->index_complete) || objects.is_followed(index));
-      each(item);
-    }
+    list_index(objects, segments, is_last_index ? look_at_tail(segments, reader_) : Tail{}, each);
   }
+}
+
+void Contents::list_index(const GenerationObjects& objects, const std::map<std::uint64_t, NamedObject>& segments,
+                          const Tail& tail, const Restorable::EachItem& each) {
+  std::map<std::uint64_t, const Facts*> known;  // of the tail, by offset
+  for (std::size_t i = 0; i < tail.good.size(); ++i) known[tail.good[i]->name.offset] = &tail.facts[i];
+  // Behind a hole are uploads that were not finished. What is damaged is listed: it was there once, and a restore has
+  // to say what is wrong rather than give an older state.
+  const bool is_cut = !tail.unfinished.empty() && !tail.is_damaged;
+  const auto end = is_cut ? segments.find(tail.unfinished.front()->name.offset) : segments.end();
+  for (auto segment = segments.begin(); segment != end; ++segment) {
+    const auto& [offset, object] = *segment;
+    const auto next = std::next(segment);
+    const bool is_last = next == end;
+    const Facts facts = known.contains(offset) ? *known.at(offset) : is_last ? facts_of_last(object) : Facts{};
+    Item item;
+    item.kind = ItemKind::Wal;
+    item.position = {object.name.generation, object.name.index, offset};
+    item.size = facts.raw_size;
+    if (item.size == 0) item.size = is_last ? std::max<std::uint64_t>(1, object.size) : next->first - offset;
+    note_times(item, object, facts.info, facts.raw_size != 0);
+    const bool is_said = facts.info && facts.info->index_complete;
+    item.index_complete = is_last && (is_said || objects.is_followed(object.name.index));
+    each(item);
+  }
+}
+
+/// Only itself tells where it ends.
+Facts Contents::facts_of_last(const NamedObject& segment) {
+  Facts facts = reader_.look_at(segment);
+  if (!facts.info && facts.damage.empty()) facts = reader_.read_through(segment);
+  return facts;
 }
 
 // ---- finding ----

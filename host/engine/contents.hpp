@@ -12,6 +12,7 @@
 
 #include "engine/inventory.hpp"
 #include "engine/object_reader.hpp"
+#include "engine/standing.hpp"
 #include "engine/store.hpp"
 
 namespace lshost::engine {
@@ -34,6 +35,9 @@ class Contents {
   void list_generations(const Restorable::EachItem& each);
   void list_snapshots(const std::string& generation, const Restorable::EachItem& each);
   void list_wal(const std::string& generation, const Restorable::EachItem& each);
+  void list_index(const GenerationObjects& objects, const std::map<std::uint64_t, NamedObject>& segments,
+                  const Tail& tail, const Restorable::EachItem& each);
+  [[nodiscard]] Facts facts_of_last(const NamedObject& segment);
   [[nodiscard]] GenerationObjects look(const std::string& generation);
   [[nodiscard]] NamedObject find(const Item& item);
   void remember(const GenerationObjects& objects);

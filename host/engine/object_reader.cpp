@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/errors.hpp"
+#include "engine/format/age/file_end.hpp"
 #include "engine/format/info_frame.hpp"
 
 namespace lshost::engine {
@@ -75,25 +76,44 @@ ObjectReader::ObjectReader(Store& store, const Settings& settings, std::function
 
 Facts ObjectReader::look_at(const NamedObject& object) {
   if (auto known = remembered(object)) return *std::move(known);
-  return remember(object,
-                  settings_.identities ? read_through(object) : facts_or_damage([&] { return look_at_end(object); }));
+  return remember(object, facts_or_damage([&] { return look_at_end(object); }));
 }
 
 Facts ObjectReader::look_at_end(const NamedObject& object) {
-  std::uint64_t length = std::min<std::uint64_t>(object.size, kInfoTailSize);
-  for (;;) {
-    check_();
-    const auto end = read_all(*store_.get(object.key, object.size - length, length), length);
-    if (end.size() != length) throw damaged(object, "it ends before the size that was listed");
-    const TailInfo tail = with_host_errors([&] { return info_from_tail(end); });
+  std::optional<age::FileEnd> file;
+  if (settings_.identities) file = find_end(object);
+  for (std::uint64_t length = kInfoTailSize;;) {
+    const std::uint64_t begin = file ? file->offset_of_last(length) : object.size - std::min(length, object.size);
+    Buffer end = read_range(object, begin, object.size - begin);
+    const TailInfo tail = with_host_errors([&] {
+      if (file) end = file->open(end);
+      return info_from_tail(end);
+    });
+    if (tail.info) return facts_of(object, *tail.info);
     if (tail.is_enough()) {
-      if (tail.info) return facts_of(object, *tail.info);
       if (object.name.compression != Compression::lz4) throw damaged(object, "it is cut, or lshost did not write it");
       return {};
     }
-    if (tail.frame_size > object.size || tail.frame_size <= length) throw damaged(object, "its end is damaged");
+    if (tail.frame_size <= length || end.size() < length) throw damaged(object, "its end is damaged");
     length = tail.frame_size;
   }
+}
+
+/// The way to the last bytes of an encrypted object.
+age::FileEnd ObjectReader::find_end(const NamedObject& object) {
+  for (const std::size_t length : {age::kFileStartSize, age::kFileStartSizeMax}) {
+    const Buffer start = read_range(object, 0, std::min<std::uint64_t>(length, object.size));
+    auto file = with_host_errors([&] { return age::FileEnd::from_start(start, object.size, *settings_.identities); });
+    if (file) return *std::move(file);
+  }
+  throw damaged(object, "its header is too long");
+}
+
+Buffer ObjectReader::read_range(const NamedObject& object, std::uint64_t offset, std::uint64_t length) {
+  check_();
+  Buffer bytes = read_all(*store_.get(object.key, offset, length), length);
+  if (bytes.size() != length) throw damaged(object, "it ends before the size that was listed");
+  return bytes;
 }
 
 std::vector<Facts> ObjectReader::look_at_all(std::span<const NamedObject* const> objects) {
@@ -132,19 +152,6 @@ std::unique_ptr<OpenedObject> ObjectReader::open_host_stream(const NamedObject& 
 
 std::unique_ptr<Source> ObjectReader::open(const NamedObject& object) {
   return std::make_unique<NamedSource>(open_host_stream(object), object);
-}
-
-Buffer ObjectReader::read_begin(const NamedObject& object, std::size_t size) {
-  const auto source = open(object);
-  Buffer begin(size);
-  std::size_t have = 0;
-  while (have < size) {
-    const std::size_t count = source->Read(std::span(begin).subspan(have));
-    if (count == 0) break;
-    have += count;
-  }
-  begin.resize(have);
-  return begin;
 }
 
 // ---- remembering ----

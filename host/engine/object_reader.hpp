@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/format/age/file_end.hpp"
 #include "engine/format/open_object.hpp"
 #include "engine/inventory.hpp"
 #include "engine/settings.hpp"
@@ -34,14 +35,12 @@ class ObjectReader {
   /// `check` is called before each request, and throws to stop.
   ObjectReader(Store& store, const Settings& settings, std::function<void()> check);
 
-  /// From the object's end; encrypted ones are read whole. raw_size is 0 if there is no info.
+  /// From the object's end, and of encrypted ones also from their start. raw_size is 0 if there is no info.
   [[nodiscard]] Facts look_at(const NamedObject& object);
   /// The same for many, several at once where the store allows; in the same order.
   [[nodiscard]] std::vector<Facts> look_at_all(std::span<const NamedObject* const> objects);
   /// Everything, by reading all of it.
   [[nodiscard]] Facts read_through(const NamedObject& object);
-  /// The first `size` raw bytes, or fewer if it has no more.
-  [[nodiscard]] Buffer read_begin(const NamedObject& object, std::size_t size);
   /// The raw bytes, verified.
   [[nodiscard]] std::unique_ptr<Source> open(const NamedObject& object);
 
@@ -55,6 +54,8 @@ class ObjectReader {
   };
   [[nodiscard]] std::unique_ptr<OpenedObject> open_host_stream(const NamedObject& object);
   [[nodiscard]] Facts look_at_end(const NamedObject& object);
+  [[nodiscard]] age::FileEnd find_end(const NamedObject& object);
+  [[nodiscard]] Buffer read_range(const NamedObject& object, std::uint64_t offset, std::uint64_t length);
   [[nodiscard]] std::optional<Facts> remembered(const NamedObject& object) const;
   const Facts& remember(const NamedObject& object, const Facts& facts);
 

@@ -63,6 +63,7 @@ Tail look_at_tail(const std::map<std::uint64_t, NamedObject>& segments, ObjectRe
         continue;
       }
       if (tail.oddity.empty()) {
+        tail.is_damaged = !facts[i].damage.empty();
         tail.oddity = !facts[i].damage.empty() ? facts[i].damage
                                                : "there is a hole before " + window[i]->key + ": an upload is missing";
       }

@@ -40,6 +40,7 @@ struct Tail {
   std::vector<const NamedObject*> unfinished;  ///< behind them
   std::uint64_t end = 0;                       ///< of the last good one; 0: none is
   std::string oddity;                          ///< why something is unfinished
+  bool is_damaged = false;                     ///< what comes after the good ones is there, and is not what was stored
 };
 [[nodiscard]] Tail look_at_tail(const std::map<std::uint64_t, NamedObject>& segments, ObjectReader& reader);
 

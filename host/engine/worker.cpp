@@ -1,6 +1,7 @@
 #include "engine/worker.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -224,10 +225,12 @@ void Worker::take_snapshot(const std::string& generation) {
   reporter_.state(ReplicaState::Snapshot);
   ++snapshots_going_on_;
   const std::shared_ptr<void> going_on(nullptr, [this](void*) { --snapshots_going_on_; });
+  std::set<std::string> tried;  // keys; a store may have left something under those that failed
   for (std::uint32_t failures = 0;; ++failures) {
     milliseconds rest{};
     try {
-      return try_snapshot(generation);
+      try_snapshot(generation, tried);
+      return uploader_.remove(std::vector<std::string>(tried.begin(), tried.end()));
     } catch (const SnapshotAborted&) {
       return;
     } catch (const Gone&) {
@@ -241,7 +244,8 @@ void Worker::take_snapshot(const std::string& generation) {
   }
 }
 
-void Worker::try_snapshot(const std::string& generation) {
+/// A key that was stored is taken out of `tried` again.
+void Worker::try_snapshot(const std::string& generation, std::set<std::string>& tried) {
   const auto check = [this] {
     activity_->throw_if_stopped();
     if (abort_snapshots_) throw SnapshotAborted{};
@@ -257,9 +261,12 @@ void Worker::try_snapshot(const std::string& generation) {
       return ctx_.SnapshotDone(base_->position, base_->size);
     }
   }
+  const std::string key = uploader_.snapshot_key(image->position);
+  tried.insert(key);
   const Base base{image->position, uploader_.try_snapshot(*image, check)};
+  tried.erase(key);
   image->bytes.Close();
-  reader_.forget(uploader_.snapshot_key(base.position));
+  reader_.forget(key);
   snapshot_stored(base);
 }
 

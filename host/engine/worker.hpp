@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,7 +72,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   [[nodiscard]] bool has_base() const;
   void begin_due_snapshot(const DatabaseStatus& status);
   void take_snapshot(const std::string& generation);
-  void try_snapshot(const std::string& generation);
+  void try_snapshot(const std::string& generation, std::set<std::string>& tried);
   void snapshot_stored(const Base& base);
   void end_snapshots();
 

@@ -154,7 +154,9 @@ Bytes StoreReplica::restore(const std::string& generation, std::optional<Positio
   // What ends before the snapshot does is older than the snapshot.
   if (logs.size() == 1 && at < snapshot->position) logs.clear();
   if (logs.empty()) at = snapshot->position;
-  if (target && at < *target) throw std::runtime_error("the replica ends at " + at.ToString());
+  // The beginning of an index is the same state as the end of the one before.
+  const bool is_next_begin = target && is_complete && *target == Position{generation, at.index + 1, 0};
+  if (target && at < *target && !is_next_begin) throw std::runtime_error("the replica ends at " + at.ToString());
   return replay_with_sqlite(content(*snapshot), logs);
 }
 

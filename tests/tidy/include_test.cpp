@@ -42,7 +42,7 @@ const std::map<std::string, std::vector<std::string>> kLibraries = {
     {"boost", {"host/plugin/"}},
     {"CLI", {"host/cli/command_line.cpp", "bench/programs/option_parser.cpp"}},
     {"lz4", {"host/engine/format/lz4_stream.cpp", "bench/"}},
-    {"lz4frame", {"host/engine/format/lz4_stream.cpp", "bench/"}},
+    {"lz4frame", {"host/engine/format/lz4_stream.cpp", "bench/", "tests/engine/"}},
     {"zstd", {"host/engine/format/zstd_stream.cpp"}},
     {"openssl", {"host/engine/format/age/", "plugins/s3/"}},
     {"catch2", {"tests/"}},
