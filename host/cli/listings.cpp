@@ -209,8 +209,10 @@ void add_listings(CommandLine& line) {
   for (const Listing& listing : listings()) {
     const auto command = line.top().add_command(listing.name, listing.summary);
     const auto options = std::make_shared<Options>();
-    command.add_option("database", options->query.database,
-                       "a database of the configuration, or file:///folder of a replica; all if not given");
+    command.add_option(
+        "database", options->query.database,
+        "a database of the configuration, or the URL of a replica: file:///folder, s3://bucket/prefix, ...; "
+        "all if not given");
     add_config_option(command, options->query.config_file);
     command.add_option("--replica", options->query.replica, "only the replica of this name");
     command.add_flag("--json", options->json, "print as JSON");

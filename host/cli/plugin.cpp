@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/replica_url.hpp"
 #include "config/config.hpp"
 #include "plugin/plugin_registry.hpp"
 
@@ -186,6 +187,7 @@ int info_as_json(const plugin::FoundPlugin& found, const plugin::PluginType& typ
   if (keys) {
     json["keys"] = ordered_json::array();
     for (const auto& key : *keys) json["keys"].push_back(to_json(key));
+    json["url"] = form_of_url(found.type, *keys);  // "": none
     json["example"] = example_of(found.type, *keys);
   }
   print_json(json);
@@ -200,7 +202,8 @@ int info_as_text(const plugin::FoundPlugin& found, const plugin::PluginType& typ
                {"plugin", identity.name + " " + identity.version},
                {"abi", fmt::format("{}.{}", identity.abi_major, identity.abi_minor)},
                {"made with", identity.sdk},
-               {"file", found.path}});
+               {"file", found.path},
+               {"URL", keys && !form_of_url(found.type, *keys).empty() ? form_of_url(found.type, *keys) : "-"}});
   fmt::print("\n");
   if (!keys) {
     fmt::print("The plugin does not say which keys it knows; it checks them when a replica is made.\n");

@@ -7,6 +7,8 @@
 
 #include "base/error.hpp"
 #include "cli/configured.hpp"
+#include "cli/replica_url.hpp"
+#include "config/interpolate.hpp"
 
 namespace lshost::cli {
 namespace {
@@ -21,49 +23,13 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
   return nearest ? fmt::format("; did you mean '{}'?", *nearest) : "";
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Undoes %xx; what is no escape stays.
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high < 0 ? -1 : hex_digit(text[i + 2]);
-    if (low < 0) {
-      out += text[i];
-    } else {
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return out;
+/// Asks the plugin what the parts of the URL mean.
+config::ReplicaConfig configured_by(const ReplicaUrl& url, const plugin::PluginRegistry& plugins) {
+  const auto keys = plugins.schema_of(url.scheme);
+  return replica_of_url(url, keys.value_or(std::vector<config::KeySpec>{}), config::environment);
 }
 
 }  // namespace
-
-std::optional<config::ReplicaConfig> replica_of_url(const std::string& text) {
-  const auto end = text.find("://");
-  if (end == std::string::npos) return std::nullopt;
-  const std::string scheme = text.substr(0, end);
-  if (scheme != "file") {
-    throw Error(ErrorCode::invalid,
-                fmt::format("a {} replica needs a configuration; hint: name the database and pass --config.", scheme));
-  }
-  const std::string folder = percent_decoded(std::string_view(text).substr(end + 3));
-  if (!folder.starts_with('/')) {
-    throw Error(ErrorCode::invalid, text + " is not of the form file:///folder, with three slashes");
-  }
-  config::ReplicaConfig replica;
-  replica.type = scheme;
-  replica.name = scheme;
-  replica.entries.push_back({"path", {folder, {}}, {}});
-  return replica;
-}
 
 std::vector<const config::DatabaseConfig*> select_databases(const config::Config& config, const std::string& name) {
   std::vector<const config::DatabaseConfig*> found;
@@ -90,13 +56,13 @@ std::vector<const config::DatabaseConfig*> select_databases(const config::Config
 
 std::optional<ReplicaAccess> ReplicaAccess::find(const ReplicaQuery& query) {
   ReplicaAccess access;
-  if (auto from_url = replica_of_url(query.database)) {
+  if (const auto url = parse_replica_url(query.database)) {
     access.plugins_ = std::make_unique<plugin::PluginRegistry>(std::vector<std::string>{});
-    access.replicas_.push_back({query.database, "", std::move(*from_url)});
+    access.replicas_.push_back({url->shown, "", configured_by(*url, *access.plugins_)});
   } else {
     if (query.config_file.empty()) {
       throw Error(ErrorCode::invalid,
-                  "no configuration; hint: pass --config FILE, or name a replica as file:///folder.");
+                  "no configuration; hint: pass --config FILE, or name a replica by its URL, like file:///folder.");
     }
     auto configured = load_configured(query.config_file);
     if (!configured) return std::nullopt;

@@ -15,13 +15,13 @@ namespace lshost::cli {
 /// Which replicas are meant.
 struct ReplicaQuery {
   std::string config_file;  ///< "": none
-  std::string database;     ///< a path or file name in the configuration, or a URL ("file:///folder"); "": all
+  std::string database;     ///< a path or file name in the configuration, or a URL (replica_url.hpp); "": all
   std::string replica;      ///< its name; "": all
 };
 
 /// A replica by its configuration; nothing was opened yet.
 struct NamedReplica {
-  std::string database;       ///< as listings show it: the path, or the URL
+  std::string database;       ///< as listings show it: the path, or the URL without its query
   std::string database_path;  ///< "" for a URL
   config::ReplicaConfig config;
 };
@@ -41,10 +41,6 @@ class ReplicaAccess {
   std::string config_file_;
   std::vector<NamedReplica> replicas_;
 };
-
-/// "file:///folder" as the configuration of a replica. nullopt: it is no URL. Throws Error{invalid} for a URL that can
-/// not be used without a configuration.
-[[nodiscard]] std::optional<config::ReplicaConfig> replica_of_url(const std::string& text);
 
 /// The databases of a configuration that `name` means: all for "", else by path, else by file name. Throws
 /// Error{invalid} if there is none or `name` is a file name of several.

@@ -95,7 +95,7 @@ std::string output_of(const Options& options, const ReplicaAccess& access) {
   }
   if (!options.output.empty()) return std::filesystem::absolute(options.output).lexically_normal().string();
   const std::string& path = access.replicas().front().database_path;
-  if (path.empty()) refuse("--output is needed to restore from a folder");
+  if (path.empty()) refuse("--output is needed to restore from a URL");
   return path;
 }
 
@@ -255,8 +255,10 @@ int restore(const Options& options) {
 void add_restore(CommandLine& line) {
   const auto command = line.top().add_command("restore", "restore a database from a replica");
   const auto o = std::make_shared<Options>();
-  command.add_option("database", o->query.database, "a database of the configuration, or file:///folder of a replica",
-                     {.is_required = true});
+  command.add_option(
+      "database", o->query.database,
+      "a database of the configuration, or the URL of a replica: file:///folder, s3://bucket/prefix, ...",
+      {.is_required = true});
   add_config_option(command, o->query.config_file);
   command.add_option("-o,--output", o->output, "where to restore to; the database's own path if not given");
   command.add_option("--replica", o->query.replica, "the replica to restore from; the newest if not given");

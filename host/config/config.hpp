@@ -74,6 +74,7 @@ struct Config {
 
 /// One key that a plugin knows; the C++ form of lshost_config_key.
 enum class KeyType { string, integer, boolean, real, duration, size };
+enum class UrlPart { none, user, host, path };
 struct KeySpec {
   std::string key;
   KeyType type = KeyType::string;
@@ -84,6 +85,7 @@ struct KeySpec {
   std::optional<std::string> default_value = {};
   std::string help = {};
   std::vector<std::string> choices = {};
+  UrlPart url = UrlPart::none;  ///< which part of a replica's URL is its value
 };
 
 /// One mistake, with what a person needs to mend it.

@@ -49,6 +49,13 @@ config::KeyType key_type(std::int32_t type) {
   }
 }
 
+config::UrlPart url_part(std::uint32_t flags) {
+  if ((flags & LSHOST_KEY_URL_USER) != 0) return config::UrlPart::user;
+  if ((flags & LSHOST_KEY_URL_HOST) != 0) return config::UrlPart::host;
+  if ((flags & LSHOST_KEY_URL_PATH) != 0) return config::UrlPart::path;
+  return config::UrlPart::none;
+}
+
 config::KeySpec key_spec(const lshost_config_key* theirs) {
   if (theirs == nullptr) refuse("its configuration schema has an empty key");
   const lshost_config_key key = copy_in(theirs);
@@ -63,6 +70,7 @@ config::KeySpec key_spec(const lshost_config_key* theirs) {
   if (key.default_value != nullptr) spec.default_value = key.default_value;
   spec.help = text_of(key.help);
   spec.choices = split(text_of(key.choices), '|');
+  spec.url = url_part(key.flags);
   return spec;
 }
 

@@ -24,7 +24,10 @@ FileReplicator::FileReplicator(Context context, DiskWatcher* watcher)
 
 std::span<const ConfigKey> FileReplicator::Keys() {
   static constexpr ConfigKey kKeys[] = {
-      {.key = "path", .required = true, .help = "the folder to write to, absolute; created if it is missing"},
+      {.key = "path",
+       .required = true,
+       .help = "the folder to write to, absolute; created if it is missing",
+       .url = UrlPart::Path},
   };
   return kKeys;
 }

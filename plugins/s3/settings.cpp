@@ -119,8 +119,10 @@ void read_limits(const Context& context, Settings& settings) {
 
 std::span<const ConfigKey> setting_keys() {
   static constexpr ConfigKey kKeys[] = {
-      {.key = "bucket", .required = true, .help = "the bucket; it has to exist"},
-      {.key = "prefix", .help = "what all keys begin with, as a folder; other replicas need others"},
+      {.key = "bucket", .required = true, .help = "the bucket; it has to exist", .url = UrlPart::Host},
+      {.key = "prefix",
+       .help = "what all keys begin with, as a folder; other replicas need others",
+       .url = UrlPart::Path},
       {.key = "path", .help = "another name of prefix, as Litestream has it"},
       {.key = "endpoint", .help = "https://host[:port] of a server that is not Amazon's; http:// if you mean it"},
       {.key = "region", .help = "the bucket's region; from the endpoint or AWS_REGION if absent, or us-east-1"},

@@ -15,7 +15,7 @@ constexpr std::uint16_t kDefaultPort = 22;
   throw Error::Config("host = \"" + text + "\": " + why + "; write host, host:port, or [IPv6 address]:port");
 }
 
-std::uint16_t parse_port(std::string_view digits, const std::string& text) {
+std::uint16_t parse_port(const std::string& digits, const std::string& text) {
   unsigned port = 0;
   const char* const end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, port);
@@ -66,7 +66,7 @@ Address parse_address(const std::string& text) {
     address.host = rest.substr(0, rest.find(':'));
     rest.remove_prefix(address.host.size());
   }
-  if (rest.starts_with(':')) address.port = parse_port(rest.substr(1), text);
+  if (rest.starts_with(':')) address.port = parse_port(std::string(rest.substr(1)), text);
   check_host(address.host, text);
   return address;
 }

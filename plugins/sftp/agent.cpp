@@ -26,6 +26,7 @@ Socket connect_to_agent() {
   if (path.size() >= sizeof to.sun_path) return Socket(-1);
   path.copy(to.sun_path, path.size());
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (socket.get() < 0) return socket;
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return Socket(-1);
   return socket;
 }

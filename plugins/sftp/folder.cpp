@@ -1,6 +1,7 @@
 #include "folder.hpp"
 
 #include <deque>
+#include <ranges>
 #include <vector>
 
 #include "names.hpp"
@@ -71,7 +72,7 @@ void make_folders(Client& client, const std::string& path) {
   std::vector<std::string> missing;
   std::string folder = path;
   for (; folder != "/" && folder != "." && !client.facts(folder); folder = parent_of(folder)) missing.push_back(folder);
-  for (auto it = missing.rbegin(); it != missing.rend(); ++it) (void)client.make_folder(*it);
+  for (const std::string& next : std::views::reverse(missing)) (void)client.make_folder(next);
   std::vector<std::string> parents;
   for (folder = path; folder != "/" && folder != "."; folder = parent_of(folder)) parents.push_back(parent_of(folder));
   (void)sync_folders(client, parents);

@@ -15,7 +15,7 @@ std::optional<Space> space_at(Client& client, const std::string& folder) {
 
 std::exception_ptr explained(Client& client, const Refused& refused, std::string folder) {
   constexpr std::uint32_t kMend = LSHOST_ERR_RETRYABLE | LSHOST_ERR_OPERATOR;
-  const auto as_it_is = std::make_exception_ptr(refused);
+  auto as_it_is = std::make_exception_ptr(refused);
   if (refused.status() != StatusCode::failure || !client.extensions().statvfs || !client.is_usable()) return as_it_is;
   try {
     auto space = space_at(client, folder);

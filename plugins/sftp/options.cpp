@@ -61,9 +61,15 @@ std::string user(const Context& context) {
 
 std::span<const ConfigKey> keys() {
   static constexpr ConfigKey kKeys[] = {
-      {.key = "host", .required = true, .help = "the server: host, host:port or [IPv6 address]:port"},
-      {.key = "user", .required = true, .help = "the user to log in as"},
-      {.key = "path", .required = true, .help = "the folder on the server; created if it is missing"},
+      {.key = "host",
+       .required = true,
+       .help = "the server: host, host:port or [IPv6 address]:port",
+       .url = UrlPart::Host},
+      {.key = "user", .required = true, .help = "the user to log in as", .url = UrlPart::User},
+      {.key = "path",
+       .required = true,
+       .help = "the folder on the server; created if it is missing",
+       .url = UrlPart::Path},
       {.key = "key-path", .help = "a file with a private key; otherwise the SSH agent is asked"},
       {.key = "key-passphrase",
        .secret = true,

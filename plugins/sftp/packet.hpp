@@ -61,7 +61,7 @@ enum class StatusCode : std::uint32_t {
 
 inline constexpr std::uint32_t kProtocolVersion = 3;
 /// What OpenSSH sends at most, and what we take at most: a length beyond it is no SFTP.
-inline constexpr std::size_t kPacketSizeMax = 256 * 1024;
+inline constexpr std::size_t kPacketSizeMax = std::size_t{256} << 10;
 /// Servers have to take packets of 34000 bytes: this much data fits into one, whatever the handle.
 inline constexpr std::uint32_t kChunkSize = 32 * 1024;
 inline constexpr std::size_t kHandleSizeMax = 256;

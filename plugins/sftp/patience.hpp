@@ -33,6 +33,11 @@ class Deadline {
   /// Something happened: the whole limit counts again.
   void restart() { end_ = Clock::now() + limit_; }
 
+  /// One of `count` equal parts of the time that is left.
+  [[nodiscard]] Deadline part(int count) const {
+    const auto left = std::chrono::ceil<milliseconds>(end_ - Clock::now());
+    return {std::max(left, milliseconds(0)) / count, stopping_};
+  }
   /// The time is over, or the host stops.
   [[nodiscard]] bool is_over() const { return stopping_() || Clock::now() >= end_; }
   /// Throws Cancelled; throws ConnectionLost, with `what` did not happen, once the time is over.

@@ -49,6 +49,8 @@ void tune(int fd) noexcept {
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
 }
 
+std::string text_of(int error) { return std::generic_category().message(error); }
+
 /// 0, or what went wrong.
 int error_of(int fd) {
   int error = 0;
@@ -62,15 +64,26 @@ bool is_connected(int fd) {
   return ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
 }
 
-/// 0, or what went wrong.
-int try_connect(int fd, const addrinfo& to, const std::string& name, const Deadline& deadline) {
-  if (::connect(fd, to.ai_addr, to.ai_addrlen) == 0) return 0;
-  if (errno != EINPROGRESS && errno != EINTR) return errno;
-  while (!is_connected(fd)) {
-    deadline.wait(fd, POLLOUT, name + ": no connection");
-    if (const int error = error_of(fd); error != 0) return error;
+/// "": it is connected; otherwise what went wrong.
+std::string try_connect(int fd, const addrinfo& to, const Deadline& deadline) {
+  if (fd < 0) return text_of(errno);
+  if (::connect(fd, to.ai_addr, to.ai_addrlen) == 0) return "";
+  if (errno != EINPROGRESS && errno != EINTR) return text_of(errno);
+  try {
+    while (!is_connected(fd)) {
+      deadline.wait(fd, POLLOUT, "no answer");
+      if (const int error = error_of(fd); error != 0) return text_of(error);
+    }
+  } catch (const ConnectionLost& late) {
+    return late.what();
   }
-  return 0;
+  return "";
+}
+
+int count_of(const addrinfo* addresses) {
+  int count = 0;
+  for (; addresses != nullptr; addresses = addresses->ai_next) ++count;
+  return count;
 }
 
 }  // namespace
@@ -84,12 +97,12 @@ Socket connect_to(const Address& address, const Deadline& deadline) {
   std::string why;
   for (const addrinfo* to = addresses.get(); to != nullptr; to = to->ai_next) {
     Socket socket(::socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->ai_protocol));
-    const int error = socket.get() < 0 ? errno : try_connect(socket.get(), *to, address.text(), deadline);
-    if (error == 0) {
+    // One that is silent, like IPv6 on half of the networks, leaves time for the others.
+    why = try_connect(socket.get(), *to, deadline.part(count_of(to)));
+    if (why.empty()) {
       tune(socket.get());
       return socket;
     }
-    why = std::generic_category().message(error);
   }
   throw ConnectionLost(address.text() + ": no connection: " + why);
 }

@@ -55,9 +55,9 @@ class SshSession {
   /// Calls until the answer is another one than `again`; waits for the socket in between. `what` is for the sentence
   /// of ConnectionLost when the time is over.
   template <class Call>
-  int complete(const Deadline& deadline, int again, const std::string& what, Call&& call) const {
+  int complete(const Deadline& deadline, int again, const std::string& what, Call call) const {
     for (;;) {
-      const int result = std::forward<Call>(call)();
+      const int result = call();
       if (result != again) return result;
       wait(deadline, what);
     }

@@ -218,7 +218,8 @@ class Schema {
     c.struct_size = sizeof c;
     c.type = static_cast<std::int32_t>(key.type);
     c.flags = FlagIf(key.required, LSHOST_KEY_REQUIRED) | FlagIf(key.secret, LSHOST_KEY_SECRET) |
-              FlagIf(key.list, LSHOST_KEY_LIST) | FlagIf(key.deprecated, LSHOST_KEY_DEPRECATED);
+              FlagIf(key.list, LSHOST_KEY_LIST) | FlagIf(key.deprecated, LSHOST_KEY_DEPRECATED) |
+              static_cast<std::uint32_t>(key.url);
     c.key = key.key;
     c.default_value = key.default_value;
     c.help = key.help;

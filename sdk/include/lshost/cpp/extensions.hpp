@@ -88,6 +88,15 @@ enum class ConfigType : std::int32_t {
   Size = LSHOST_CFG_SIZE,
 };
 
+/// The part of a replica's URL, type://user@host:port/path?key=value, that is the value of a key. See
+/// lshost/ext/config_schema.h.
+enum class UrlPart : std::uint32_t {
+  None = 0,
+  User = LSHOST_KEY_URL_USER,
+  Host = LSHOST_KEY_URL_HOST,
+  Path = LSHOST_KEY_URL_PATH,
+};
+
 /// A key of the configuration. A replicator that has `static std::span<const lshost::ConfigKey> Keys()` gets mistakes
 /// in it reported with file, line and column before it is made, and its keys documented by `lshost plugin info`:
 ///
@@ -107,6 +116,7 @@ struct ConfigKey {
   const char* default_value = nullptr;  ///< as written in a configuration
   const char* help = "";                ///< one line
   const char* choices = nullptr;        ///< "a|b|c"
+  UrlPart url = UrlPart::None;
 };
 
 // ---- implementation ----

@@ -15,7 +15,13 @@ enum {
   LSHOST_KEY_REQUIRED = 1,
   LSHOST_KEY_SECRET = 2, /* never printed */
   LSHOST_KEY_LIST = 4,   /* an array of `type`; one value alone is an array of one */
-  LSHOST_KEY_DEPRECATED = 8
+  LSHOST_KEY_DEPRECATED = 8,
+  /* Which part of a replica's URL, type://user@host:port/path?key=value, is the value of this key: `lshost restore` and
+   * the listings take such URLs in place of a configuration. Values are given percent-decoded, the host with its port,
+   * the path with its first '/'. All other keys may stand behind the '?'. A type without any of these has no URLs. */
+  LSHOST_KEY_URL_USER = 16,
+  LSHOST_KEY_URL_HOST = 32,
+  LSHOST_KEY_URL_PATH = 64
 };
 
 typedef struct lshost_config_key {
