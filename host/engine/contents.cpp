@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "engine/standing.hpp"
@@ -168,19 +169,17 @@ void Contents::remember(const GenerationObjects& objects) {
   }
 }
 
+std::optional<NamedObject> Contents::find_known(const Item& item) {
+  const std::lock_guard hold(mutex_);
+  const auto found = known_.find(place_of(item));
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
+}
+
 NamedObject Contents::find(const Item& item) {
-  const ObjectName place = place_of(item);
-  for (bool has_looked = false;; has_looked = true) {
-    {
-      const std::lock_guard hold(mutex_);
-      const auto found = known_.find(place);
-      if (found != known_.end()) return found->second;
-    }
-    if (has_looked) {
-      throw Error(LSHOST_E_NOT_FOUND, key_of(place) + " is not there; it was removed after it was listed");
-    }
-    (void)look(item.position.generation);
-  }
+  if (const auto known = find_known(item)) return *known;
+  (void)look(item.position.generation);
+  if (const auto known = find_known(item)) return *known;
+  throw Error(LSHOST_E_NOT_FOUND, key_of(place_of(item)) + " is not there; it was removed after it was listed");
 }
 
 std::unique_ptr<Source> Contents::open(const Item& item) {
@@ -202,6 +201,7 @@ void Contents::commit_times(const Item& item, const Restorable::EachTime& each) 
 
 void Contents::remove(std::span<const Item> items) {
   std::vector<std::string> keys;
+  std::set<std::string> looked;  // generations; a missing item is no error, and no reason to list again
   for (const auto& item : items) {
     const std::string& generation = item.position.generation;
     if (!is_generation(generation)) throw Error(LSHOST_E_INVALID, "'" + generation + "' is no generation");
@@ -209,11 +209,8 @@ void Contents::remove(std::span<const Item> items) {
       for (const auto& object : store_.list(generation_prefix(generation))) keys.push_back(object.key);
       continue;
     }
-    try {
-      keys.push_back(find(item).key);
-    } catch (const Error& e) {
-      if (e.Code() != LSHOST_E_NOT_FOUND) throw;
-    }
+    if (!find_known(item) && looked.insert(generation).second) (void)look(generation);
+    if (const auto known = find_known(item)) keys.push_back(known->key);
     if (item.kind == ItemKind::Wal && item.position.offset == 0) {
       keys.push_back(break_key(generation, item.position.index));
     }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ class Contents {
                   const Tail& tail, const Restorable::EachItem& each);
   [[nodiscard]] Facts facts_of_last(const NamedObject& segment);
   [[nodiscard]] GenerationObjects look(const std::string& generation);
+  [[nodiscard]] std::optional<NamedObject> find_known(const Item& item);
   [[nodiscard]] NamedObject find(const Item& item);
   void remember(const GenerationObjects& objects);
 
