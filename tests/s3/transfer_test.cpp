@@ -40,11 +40,7 @@ Answer piece(const std::string& object, std::size_t begin, std::size_t sent, con
   return answer;
 }
 
-ConfigValues quick(const ConfigValues& more = {}) {
-  ConfigValues values = {{"timeout", std::chrono::nanoseconds(300ms)}, {"part-size", kPart}};
-  for (const auto& [key, value] : more) values[key] = value;
-  return values;
-}
+ConfigValues small_parts() { return {{"part-size", kPart}}; }
 
 /// Answers as a server of uploads in parts would; `on_part` may answer for it.
 class UploadServer {
@@ -112,7 +108,7 @@ TEST_CASE("s3 transfer: a download that stalls goes on over another connection",
     answer.stall = begin == 0;
     return answer;
   });
-  ScriptedStore store(server, quick());
+  ScriptedStore store(server, {{"timeout", std::chrono::nanoseconds(500ms)}});
   CHECK((store->Get("k", 0, UINT64_MAX)->ReadAll() == object));
   CHECK(server.connections() == 2);
 }
@@ -138,7 +134,7 @@ TEST_CASE("s3 transfer: an object that was replaced meanwhile is not mixed with 
 
 TEST_CASE("s3 transfer: a server that ignores ranges is found out", "[s3][transfer]") {
   HttpServer server([](const Asked&) { return Answer{.body = letters(1000)}; });
-  ScriptedStore store(server, quick());
+  ScriptedStore store(server);
   CHECK(store->Get("k", 0, 10)->ReadAll() == letters(10));
   CHECK(error_of([&] { (void)store->Get("k", 10, 10); }).has_value());
 }
@@ -197,7 +193,7 @@ TEST_CASE("s3 transfer: one part that fails is sent again, and no other", "[s3][
     return std::nullopt;
   };
   HttpServer server([&](const Asked& asked) { return uploads(asked); });
-  ScriptedStore store(server, {{"part-size", kPart}});
+  ScriptedStore store(server, small_parts());
   const std::string object = letters(3 * static_cast<std::size_t>(kPart) + 5);
   Text body(object);
   store->Put("k", body, kSizeUnknown);
@@ -215,7 +211,7 @@ TEST_CASE("s3 transfer: an upload that can not go on is aborted", "[s3][transfer
     return Answer{.status = 403, .body = s3::error_document("QuotaExceeded", "")};
   };
   HttpServer server([&](const Asked& asked) { return uploads(asked); });
-  ScriptedStore store(server, quick());
+  ScriptedStore store(server, small_parts());
   Text body(letters(6 * static_cast<std::size_t>(kPart)));
   CHECK(error_of([&] { store->Put("k", body, kSizeUnknown); })->Code() == LSHOST_E_NO_SPACE);
   CHECK(uploads.is_aborted);
@@ -230,7 +226,7 @@ TEST_CASE("s3 transfer: a completion that fails inside a 200 is no success", "[s
     return std::nullopt;
   };
   HttpServer server([&](const Asked& asked) { return uploads(asked); });
-  ScriptedStore store(server, quick());
+  ScriptedStore store(server, small_parts());
   Text body(letters(static_cast<std::size_t>(kPart) + 1));
   store->Put("k", body, kSizeUnknown);
   CHECK(tries == 2);
@@ -251,7 +247,7 @@ TEST_CASE("s3 transfer: a completion whose reply was lost is looked up", "[s3][t
     }
     return uploads(asked);
   });
-  ScriptedStore store(server, quick());
+  ScriptedStore store(server, small_parts());
   Text body(letters(static_cast<std::size_t>(kPart) + 1));
   SECTION("it is there") { store->Put("k", body, kSizeUnknown); }
   SECTION("something else is there") {
@@ -269,7 +265,7 @@ TEST_CASE("s3 transfer: stopping ends an upload in the middle, and aborts it", "
     return Answer{.stall = true};
   };
   HttpServer server([&](const Asked& asked) { return uploads(asked); });
-  ScriptedStore store(server, {{"part-size", kPart}});  // its patience is half a minute
+  ScriptedStore store(server, small_parts());  // its patience is half a minute
   std::atomic<bool> was_cancelled{false};
   std::thread worker([&] {
     Text body(letters(3 * static_cast<std::size_t>(kPart)));
@@ -437,7 +433,7 @@ TEST_CASE("s3 transfer: what a killed process left is aborted by the next upload
     }
     return uploads(asked);
   });
-  ScriptedStore store(server, quick());
+  ScriptedStore store(server, small_parts());
   for (int i = 0; i < 2; ++i) {
     Text body(letters(static_cast<std::size_t>(kPart) + 1));
     store->Put("k", body, kSizeUnknown);
