@@ -113,6 +113,11 @@ void Client::forget(RequestId id) {
   if (arrived_.erase(id) == 0 && awaited_.erase(id) != 0) forgotten_.insert(id);
 }
 
+void Client::forget_all() {
+  arrived_.clear();
+  forgotten_.merge(awaited_);
+}
+
 // ---- whole operations ----
 
 void Client::refuse(const Reply& reply, const std::string& what) const {

@@ -57,6 +57,8 @@ class Client {
   [[nodiscard]] Reply await(RequestId id);
   /// The answer does not matter any more; it is dropped when it comes.
   void forget(RequestId id);
+  /// The same for all that were posted: the next one begins with nothing to wait for.
+  void forget_all();
 
   template <class MakePacket>
   [[nodiscard]] Reply call(MakePacket&& make) {

@@ -24,10 +24,16 @@ Answer answer_of(int result, const SshSession& session, const std::string& what)
   }
 }
 
+/// Without it, OpenSSL would ask for a passphrase on the terminal, and wait.
+int no_passphrase(const char* /*prompt*/, char* /*buffer*/, std::size_t /*size*/, int /*echo*/, int /*verify*/,
+                  void* /*userdata*/) {
+  return -1;
+}
+
 KeyHandle private_key(const ServerOptions& options) {
   ssh_key raw = nullptr;
   const char* passphrase = options.key_passphrase.is_empty() ? nullptr : options.key_passphrase.value.c_str();
-  const int result = ::ssh_pki_import_privkey_file(options.key_path.c_str(), passphrase, nullptr, nullptr, &raw);
+  const int result = ::ssh_pki_import_privkey_file(options.key_path.c_str(), passphrase, no_passphrase, nullptr, &raw);
   if (result == SSH_OK) return KeyHandle(raw);
   struct stat st{};
   if (result == SSH_EOF || ::stat(options.key_path.c_str(), &st) != 0) {

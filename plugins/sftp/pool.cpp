@@ -84,6 +84,7 @@ std::unique_ptr<Client> Pool::take_idle() {
 void Pool::put_back(std::unique_ptr<Client> client) noexcept {
   if (!client->is_usable()) return;
   try {
+    client->forget_all();
     const std::lock_guard hold(mutex_);
     if (idle_.size() < kIdleMax) idle_.push_back({std::move(client), Clock::now()});
   } catch (const std::bad_alloc&) {

@@ -21,8 +21,10 @@ namespace fs = std::filesystem;
 
 const std::string kPassword = "correct horse battery staple";
 
-std::string make_key(const std::string& path, const std::string& type = "ed25519", const std::string& passphrase = "") {
-  REQUIRE(run({.command = {"ssh-keygen", "-q", "-t", type, "-N", passphrase, "-f", path}}).status.code == 0);
+std::string make_key(const std::string& path, const std::string& type = "ed25519", const std::string& passphrase = "",
+                     const std::string& format = "RFC4716") {
+  REQUIRE(run({.command = {"ssh-keygen", "-q", "-t", type, "-m", format, "-N", passphrase, "-f", path}}).status.code ==
+          0);
   return path;
 }
 
@@ -92,7 +94,9 @@ TEST_CASE("sftp login: a key that the server does not know is refused with what 
 
 TEST_CASE("sftp login: a key with a passphrase", "[sftp][login]") {
   const Sshd sshd;
-  const std::string key = make_key(sshd / "locked", "ed25519", kPassword);
+  const bool is_pem = GENERATE(false, true);  // the form of keys that are older than 2018
+  const std::string key =
+      make_key(sshd / "locked", is_pem ? "ecdsa" : "ed25519", kPassword, is_pem ? "PEM" : "RFC4716");
   let_in(sshd, key);
   check_works(sshd.config({{"key-path", key}, {"key-passphrase", kPassword}}));
   const Error without = failure(sshd.config({{"key-path", key}}));
@@ -224,6 +228,18 @@ TEST_CASE("sftp trust: a server with another key than before is refused", "[sftp
   CHECK_THAT(error.what(), Contains("has another key than") && Contains("somebody may be in between") &&
                                Contains("-R \"[" + sshd.host().substr(0, sshd.host().find(':')) + "]"));
   CHECK(sshd.logins() == 0);
+}
+
+TEST_CASE("sftp trust: an IPv6 address", "[sftp][trust]") {
+  const Sshd sshd({"--set", "ListenAddress ::1"});
+  if (content_of(sshd / "log").find("on ::1 port") == std::string::npos) {
+    WARN("skipped: this machine has no IPv6 address");
+    return;
+  }
+  const std::string address = "[::1]" + sshd.host().substr(sshd.host().find(':'));
+  write_file(sshd / "known", address + " " + sshd.host_key() + "\n");
+  check_works(sshd.config({{"host", address}, {"known-hosts", sshd / "known"}}));
+  CHECK_THAT(failure(sshd.config({{"host", address}, {"known-hosts", "/nonexistent"}})).what(), Contains(address));
 }
 
 TEST_CASE("sftp trust: a pinned key is enough, and known_hosts is not asked", "[sftp][trust]") {
