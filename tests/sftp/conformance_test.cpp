@@ -1,6 +1,7 @@
 // What lshost/ext/store.h promises, and the engine on top of it, with a real server.
 
 #include <atomic>
+#include <catch2/catch.hpp>
 
 #include "sftp/sshd.hpp"
 #include "support/store_conformance.hpp"
