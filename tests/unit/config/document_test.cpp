@@ -10,6 +10,7 @@
 
 #include "config/config.hpp"
 #include "config/schema.hpp"
+#include "engine/engine.hpp"
 #include "unit/config/mistakes.hpp"
 
 using namespace lshost::config;
@@ -35,17 +36,24 @@ const std::map<std::string, Scope> kHeadings{{"## Top of the file", Scope::top},
                                              {"## [[database]]", Scope::database},
                                              {"## [[database.replica]]", Scope::replica}};
 
-/// Rows "| `key` | default |" below the four headings. A default that is not in backticks is told in words: "".
-std::map<Row, std::string> documented_keys() {
+/// Rows "| `key` | default |" between a heading and the next one. A default that is not in backticks is told in words:
+/// "".
+std::map<std::string, std::string> rows_below(const std::string& heading) {
   static const std::regex form(R"(\| `([^`]+)` \| (?:`([^`]+)`|[^|]+) \|.*)");
-  std::map<Row, std::string> keys;
-  std::optional<Scope> scope;
+  std::map<std::string, std::string> rows;
+  bool is_inside = false;
   for (const auto& line : read_document()) {
-    const auto heading = kHeadings.find(line);
-    if (heading != kHeadings.end()) scope = heading->second;
-    if (line.starts_with("## ") && heading == kHeadings.end()) scope.reset();
+    if (line.starts_with("##")) is_inside = line == heading;
     std::smatch match;
-    if (scope && std::regex_match(line, match, form)) keys.emplace(Row{*scope, match[1]}, match[2]);
+    if (is_inside && std::regex_match(line, match, form)) rows.emplace(match[1], match[2]);
+  }
+  return rows;
+}
+
+std::map<Row, std::string> documented_keys() {
+  std::map<Row, std::string> keys;
+  for (const auto& [heading, scope] : kHeadings) {
+    for (const auto& [key, fallback] : rows_below(heading)) keys.emplace(Row{scope, key}, fallback);
   }
   return keys;
 }
@@ -108,6 +116,18 @@ TEST_CASE("docs/CONFIGURATION.md has no key that the code does not know", "[conf
     INFO(named(row));
     CHECK(known.contains(row));
   }
+}
+
+TEST_CASE("docs/CONFIGURATION.md has the keys of the engine for stores, with their defaults, and no others",
+          "[config][docs]") {
+  std::map<std::string, std::string> keys;
+  const auto& schema = lshost::engine::engine_keys();
+  for (std::uint32_t i = 0; i < schema.count; ++i) {
+    const auto* fallback = schema.keys[i]->default_value;
+    keys.emplace(schema.keys[i]->key, fallback == nullptr ? "" : fallback);
+  }
+  CHECK(keys.size() > 3);
+  CHECK(rows_below("### Stores") == keys);
 }
 
 TEST_CASE("docs/CONFIGURATION.md: the examples load", "[config][docs]") {
