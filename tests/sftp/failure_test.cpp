@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <iostream>
 #include <thread>
 
 #include "base/clock.hpp"
@@ -358,6 +360,10 @@ TEST_CASE("sftp failure: all addresses of a name are tried", "[sftp][failure]") 
 }
 
 TEST_CASE("sftp failure: a stream of any size is stored in bounded memory", "[sftp][failure]") {
+#ifdef __SANITIZE_ADDRESS__
+  std::cout << "skipped: AddressSanitizer keeps what was freed, so memory tells nothing" << std::endl;
+  std::exit(77);  // what ctest counts as skipped
+#endif
   Sshd sshd;
   Store store(sshd.config());
   constexpr std::size_t kSize = 250'000'000;
