@@ -33,7 +33,7 @@ void configure(const World& world, const std::string& more = {}) {
 
 }  // namespace
 
-TEST_CASE("e2e: a store as a plugin survives kill -9 of the host, again and again", "[e2e][store]") {
+TEST_CASE("store: a store as a plugin survives kill -9 of the host, again and again", "[e2e][store]") {
   const World world;
   configure(world, "sync-interval = \"20ms\"\nsegment-size = \"64KiB\"\n");
   Writer writer(world.db(), {"payload=3000", "autocheckpoint=0"});  // else the log restarts while there is no host
@@ -52,7 +52,7 @@ TEST_CASE("e2e: a store as a plugin survives kill -9 of the host, again and agai
   CHECK(files_of(world.replica(), ".snapshot.lz4").size() == 1);
 }
 
-TEST_CASE("e2e: the engine's keys are checked with a plugin's own", "[e2e][store]") {
+TEST_CASE("store: the engine's keys are checked with a plugin's own", "[e2e][store]") {
   const World world;
   const auto said = [&](const std::string& more) {
     configure(world, more);
