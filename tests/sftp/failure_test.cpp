@@ -1,5 +1,6 @@
 // What goes wrong on the way to a server, and at it: killed, stopped, full, read-only, poor. With a real server.
 
+#include <netdb.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -352,6 +353,12 @@ TEST_CASE("sftp failure: a name that does not resolve, and a port where nobody l
 }
 
 TEST_CASE("sftp failure: all addresses of a name are tried", "[sftp][failure]") {
+  addrinfo* addresses = nullptr;
+  if (::getaddrinfo("localhost", nullptr, nullptr, &addresses) != 0) {
+    std::cout << "skipped: this machine does not know its own name localhost (/etc/hosts)" << std::endl;
+    std::exit(77);  // what ctest counts as skipped
+  }
+  ::freeaddrinfo(addresses);
   const Sshd sshd;  // listens on 127.0.0.1, which is the second address of a localhost that has ::1
   const std::string port = sshd.host().substr(sshd.host().find(':'));
   Store store(sshd.config({{"host", "localhost" + port}, {"host-key", sshd.host_key()}}));
