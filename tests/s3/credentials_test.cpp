@@ -45,7 +45,7 @@ struct Chain {
 };
 
 Environment with(const Environment& more) {
-  Environment all = {{"AWS_EC2_METADATA_DISABLED", "true"}};
+  Environment all = bare_environment();
   for (const auto& [name, value] : more) all[name] = value;
   return all;
 }

@@ -35,9 +35,6 @@ ConfigValues configuration(const Gateway& gateway, const ConfigValues& more, con
   return values;
 }
 
-// Nothing of the machine's own environment.
-s3::Environment no_environment() { return {{"AWS_EC2_METADATA_DISABLED", "true"}}; }
-
 }  // namespace
 
 std::optional<Gateway> gateway() {
@@ -58,8 +55,8 @@ std::string unique_name() {
 Store::Store(const Gateway& gateway, const ConfigValues& more, const std::string& bucket)
     : bucket_(bucket.empty() ? unique_name() : bucket),
       host_(configuration(gateway, more, bucket_)),
-      client_(host_.context(), s3::read_settings(host_.context(), no_environment()), no_environment()),
-      replicator_(std::make_unique<s3::S3Replicator>(host_.context(), no_environment())) {
+      client_(host_.context(), s3::read_settings(host_.context(), bare_environment()), bare_environment()),
+      replicator_(std::make_unique<s3::S3Replicator>(host_.context(), bare_environment())) {
   if (bucket.empty()) create_bucket();
 }
 
@@ -99,13 +96,6 @@ std::string noise(std::size_t size, unsigned seed) {
     std::memcpy(&text[i], &word, std::min(sizeof word, size - i));
   }
   return text;
-}
-
-std::size_t Text::Read(std::span<std::byte> into) {
-  const std::size_t count = std::min(into.size(), text_.size() - at_);
-  std::memcpy(into.data(), text_.data() + at_, count);
-  at_ += count;
-  return count;
 }
 
 }  // namespace lshost::test

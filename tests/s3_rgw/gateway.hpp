@@ -7,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <lshost/cpp/stream.hpp>
-
-#include "s3_replicator.hpp"
+#include "s3/common.hpp"
 #include "support/fake_host.hpp"
 
 namespace lshost::test {
@@ -63,27 +61,5 @@ class Store {
 
 /// Bytes that do not repeat, the same for the same seed.
 [[nodiscard]] std::string noise(std::size_t size, unsigned seed = 1);
-
-/// A body in memory.
-class Text final : public Source {
- public:
-  explicit Text(std::string text) : text_(std::move(text)) {}
-  [[nodiscard]] std::size_t Read(std::span<std::byte> into) override;
-
- private:
-  std::string text_;
-  std::size_t at_ = 0;
-};
-
-/// The Error that `action` throws; nullopt: none.
-template <class Action>
-std::optional<Error> error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
 
 }  // namespace lshost::test
