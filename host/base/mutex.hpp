@@ -23,12 +23,14 @@ class LSHOST_CAPABILITY("mutex") Mutex {
  public:
   void lock() LSHOST_ACQUIRE() { mutex_.lock(); }
   void unlock() LSHOST_RELEASE() { mutex_.unlock(); }
+  /// For Condition.
+  [[nodiscard]] std::mutex& native() noexcept { return mutex_; }
 
  private:
   std::mutex mutex_;
 };
 
-/// Holds a Mutex for a scope. lock() and unlock() exist for std::condition_variable_any.
+/// Holds a Mutex for a scope.
 class LSHOST_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) LSHOST_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
@@ -45,6 +47,7 @@ class LSHOST_SCOPED_CAPABILITY MutexLock {
     held_ = false;
     mutex_.unlock();
   }
+  [[nodiscard]] Mutex& mutex() const noexcept { return mutex_; }
 
  private:
   Mutex& mutex_;

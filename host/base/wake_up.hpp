@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <stop_token>
 
 #include "base/clock.hpp"
+#include "base/condition.hpp"
 #include "base/mutex.hpp"
 
 namespace lshost {
@@ -25,24 +25,25 @@ class WakeUp {
 
   /// Waits until notified or until stop is requested. Returns false only when stop was requested.
   [[nodiscard]] bool wait(const std::stop_token& stop) LSHOST_EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    changed_.wait(lock, stop, [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
-    pending_ = false;
-    return !stop.stop_requested();
+    return wait_until(stop, std::nullopt);
   }
 
   /// The same, and at most for `timeout`.
   [[nodiscard]] bool wait_for(const std::stop_token& stop, std::chrono::nanoseconds timeout) LSHOST_EXCLUDES(mutex_) {
+    return wait_until(stop, std::chrono::steady_clock::now() + std::min(timeout, kLongestWait));
+  }
+
+ private:
+  [[nodiscard]] bool wait_until(const std::stop_token& stop, const Condition::Deadline& deadline)
+      LSHOST_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    changed_.wait_for(lock, stop, std::min(timeout, kLongestWait),
-                      [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
+    changed_.wait(lock, stop, deadline, [this]() LSHOST_REQUIRES(mutex_) { return pending_; });
     pending_ = false;
     return !stop.stop_requested();
   }
 
- private:
   Mutex mutex_;
-  std::condition_variable_any changed_;
+  Condition changed_;
   bool pending_ LSHOST_GUARDED_BY(mutex_) = false;
 };
 

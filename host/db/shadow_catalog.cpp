@@ -125,8 +125,9 @@ Feed::Waited ShadowCatalog::wait(const std::function<bool(const Position& tip)>&
                                  const std::stop_token& stop) LSHOST_NO_TSA {
   MutexLock lock(mutex_);
   const auto is_ready = [&] { return ready(tip_locked()); };
-  const bool changed = timeout ? changed_.wait_for(lock, stop, std::min(*timeout, kLongestWait), is_ready)
-                               : changed_.wait(lock, stop, is_ready);
+  Condition::Deadline deadline;
+  if (timeout) deadline = std::chrono::steady_clock::now() + std::min(*timeout, kLongestWait);
+  const bool changed = changed_.wait(lock, stop, deadline, is_ready);
   if (stop.stop_requested()) return Feed::Waited::stopped;
   return changed ? Feed::Waited::changed : Feed::Waited::timeout;
 }

@@ -4,7 +4,6 @@
 // The database's thread writes, replicas read and wait. Knows names and numbers, opens nothing.
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -15,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/condition.hpp"
 #include "base/mutex.hpp"
 #include "db/commit_times.hpp"
 #include "db/feed.hpp"
@@ -81,7 +81,7 @@ class ShadowCatalog {
   void tell(MutexLock& lock) LSHOST_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
-  std::condition_variable_any changed_;
+  Condition changed_;
   std::string generation_ LSHOST_GUARDED_BY(mutex_);
   std::uint32_t page_size_ LSHOST_GUARDED_BY(mutex_) = 0;
   std::deque<ShadowIndex> indexes_ LSHOST_GUARDED_BY(mutex_);  // in order, without gaps; the last is the current one

@@ -4,9 +4,9 @@
 // A plugin that did not stop in time keeps its threads. Closing the gate makes sure that they never again reach what is
 // about to be destroyed behind it (a feed, an observer).
 
-#include <condition_variable>
 #include <cstdint>
 
+#include "base/condition.hpp"
 #include "base/mutex.hpp"
 
 namespace lshost::plugin {
@@ -40,7 +40,7 @@ class CallGate {
   void close() LSHOST_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     closed_ = true;
-    left_.wait(lock, [this]() LSHOST_REQUIRES(mutex_) { return inside_ == 0; });
+    left_.wait(lock, std::nullopt, [this]() LSHOST_REQUIRES(mutex_) { return inside_ == 0; });
   }
 
  private:
@@ -51,7 +51,7 @@ class CallGate {
   }
 
   Mutex mutex_;
-  std::condition_variable_any left_;
+  Condition left_;
   std::uint64_t inside_ LSHOST_GUARDED_BY(mutex_) = 0;
   bool closed_ LSHOST_GUARDED_BY(mutex_) = false;
 };

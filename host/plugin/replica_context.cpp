@@ -65,13 +65,12 @@ std::stop_token ReplicaContext::stop_token() const {
 bool ReplicaContext::pause(std::optional<std::chrono::milliseconds> duration) {
   MutexLock lock(mutex_);
   const std::stop_token stop = stop_.get_token();
-  const auto never = [] { return false; };
+  Condition::Deadline deadline;
   if (duration) {
     constexpr auto kLongest = std::chrono::duration_cast<std::chrono::milliseconds>(kLongestWait);
-    (void)stopped_.wait_for(lock, stop, std::min(*duration, kLongest), never);
-  } else {
-    (void)stopped_.wait(lock, stop, never);
+    deadline = std::chrono::steady_clock::now() + std::min(*duration, kLongest);
   }
+  (void)stopped_.wait(lock, stop, deadline, [] { return false; });
   return !stop.stop_requested();
 }
 

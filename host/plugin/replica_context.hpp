@@ -8,12 +8,12 @@
 #include <lshost/host.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 
+#include "base/condition.hpp"
 #include "base/mutex.hpp"
 #include "base/unique_fd.hpp"
 #include "config/config.hpp"
@@ -95,7 +95,7 @@ class ReplicaContext {
   CallGate gate_;
 
   mutable Mutex mutex_;
-  std::condition_variable_any stopped_;  // only for its wait on a stop token
+  Condition stopped_;  // only for its wait on a stop token
   std::stop_source stop_ LSHOST_GUARDED_BY(mutex_);
   UniqueFd own_event_ LSHOST_GUARDED_BY(mutex_);         // where there is no feed
   int event_descriptor_ LSHOST_GUARDED_BY(mutex_) = -1;  // once it was asked for

@@ -55,12 +55,7 @@ bool ThreadGroup::join(std::optional<std::chrono::steady_clock::time_point> dead
   std::vector<std::thread> ended;
   {
     MutexLock lock(mutex_);
-    const auto none_runs = [this]() LSHOST_REQUIRES(mutex_) { return running_ == 0; };
-    if (!deadline) {
-      ended_.wait(lock, none_runs);
-    } else if (!ended_.wait_until(lock, *deadline, none_runs)) {
-      return false;
-    }
+    if (!ended_.wait(lock, deadline, [this]() LSHOST_REQUIRES(mutex_) { return running_ == 0; })) return false;
     ended.swap(threads_);
   }
   for (std::thread& thread : ended) thread.join();

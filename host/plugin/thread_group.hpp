@@ -2,7 +2,6 @@
 // The threads that a replica's plugin works in: named, without signals, joined by the host.
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/condition.hpp"
 #include "base/mutex.hpp"
 
 namespace lshost::plugin {
@@ -29,7 +29,7 @@ class ThreadGroup {
   void run(const std::string& name, const std::function<void()>& work) LSHOST_EXCLUDES(mutex_);
 
   Mutex mutex_;
-  std::condition_variable_any ended_;
+  Condition ended_;
   std::size_t running_ LSHOST_GUARDED_BY(mutex_) = 0;
   std::vector<std::thread> threads_ LSHOST_GUARDED_BY(mutex_);
 };
