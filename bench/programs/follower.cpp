@@ -56,7 +56,8 @@ void write_all(int fd, std::span<const unsigned char> bytes) {
 /// One database and its replica. Descriptors live as long as the process.
 class Follower {
  public:
-  Follower(const std::string& db, const std::string& replica) : db_(db) {
+  Follower(const std::string& db, const std::string& replica, bool syncs_source)
+      : db_(db), syncs_source_(syncs_source) {
     db_.exec("PRAGMA journal_mode=WAL");
     page_size_ = static_cast<std::uint64_t>(db_.integer("PRAGMA page_size"));
     (void)db_.integer("SELECT count(*) FROM sqlite_schema");  // a first read makes the -wal and -shm exist
@@ -73,6 +74,7 @@ class Follower {
   bool follow() {
     const std::uint64_t frames = committed_frames();
     if (frames <= copied_frames_) return false;
+    if (syncs_source_ && ::fdatasync(live_) != 0) fail("fdatasync of the live WAL");
     copy_until(kWalHeader + frames * (kFrameHeader + page_size_));
     if (::fdatasync(replica_) != 0) fail("fdatasync of the replica");
     copied_frames_ = frames;
@@ -129,6 +131,7 @@ class Follower {
   }
 
   Db db_;
+  bool syncs_source_;
   std::uint64_t page_size_ = 0;
   const volatile std::uint32_t* index_ = nullptr;
   int live_ = -1;
@@ -142,8 +145,8 @@ class Loop {
  public:
   Loop() : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), signals_(block_signals()) {}
 
-  void add(const std::string& db, const std::string& replica) {
-    followers_.push_back(std::make_unique<Follower>(db, replica));
+  void add(const std::string& db, const std::string& replica, bool syncs_source) {
+    followers_.push_back(std::make_unique<Follower>(db, replica, syncs_source));
     const int watch = ::inotify_add_watch(inotify_, (db + "-wal").c_str(), IN_MODIFY);
     if (watch < 0) fail(db + "-wal");
     by_watch_[watch] = followers_.back().get();
@@ -216,15 +219,17 @@ class Loop {
 
 int main_with(int argc, char** argv) {
   std::string list;
+  bool syncs_source = false;
   OptionParser parser("Follows the WALs of databases: the practical limit of replication.", "bench_follower");
   parser.add("--list", list, "file: per line a database, a tab, a replica folder", Need::required);
+  parser.add_flag("--sync-source", syncs_source, "sync the WAL before it is copied: no replica is ahead of its source");
   if (const auto exit_code = parser.parse(argc, argv)) return *exit_code;
   Loop loop;
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t tab = line.find('\t');
     if (tab == std::string::npos) throw std::runtime_error(list + ": a line without a tab: " + line);
-    loop.add(line.substr(0, tab), line.substr(tab + 1));
+    loop.add(line.substr(0, tab), line.substr(tab + 1), syncs_source);
   }
   loop.run();
   return 0;

@@ -36,13 +36,17 @@ def describe(error):
 
 
 class Daemon:
-    """A running tool. With `under` (strace and its options) that runs it, and pid is the tool's own."""
+    """A running tool. With `under` (strace and its options) that runs it, and pid is the tool's own.
 
-    def __init__(self, command, log_path, under=()):
+    `environment` is added to ours.
+    """
+
+    def __init__(self, command, log_path, under=(), environment=None):
         self.log_path = Path(log_path)
         self.started_at = time.monotonic()
         with open(log_path, "wb") as log:
-            self.process = subprocess.Popen([*under, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*under, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **(environment or {})})
         try:
             self.pid = self._tool_pid() if under else self.process.pid
         except BaseException:

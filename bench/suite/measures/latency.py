@@ -2,7 +2,7 @@
 
 import time
 
-from .. import strace
+from .. import sync_witness
 from ..context import Observer
 from ..errors import SampleFailed
 from ..metric import Metric, percentile
@@ -14,7 +14,7 @@ WARM_UP_FIRST = 1_000_000
 def durable_ns(commit_begin_ns, seen, syncs_of_file):
     """When the bytes that were seen at seen[0] were durable.
 
-    Who publishes whole files has synced them before, so that seeing is enough; the same if the observer synced them itself.
+    Who publishes whole files has synced them before, so that seeing is enough.
     Otherwise the first sync of that file counts that was entered after the transaction began, and did not end well before
     its bytes were seen (an earlier one can not have covered them).
     """
@@ -28,25 +28,24 @@ def durable_ns(commit_begin_ns, seen, syncs_of_file):
 
 
 class _Latency:
-    tools = ("follower", "litestream", "litestream-10ms", "lshost")
+    tools = ("follower", "follower-ordered", "litestream", "litestream-10ms", "lshost")
 
     @classmethod
     def sample(cls, context, tool):
         work = context.fresh()
         database, replica = work / "app.db", work / "replica"
         context.write(database, first=PRIME_FIRST, count=10, row_bytes=100)
-        traced = not tool.publishes_whole and strace.is_available()
-        under = strace.command(strace.SYNC_CALLS, work / "strace.out") if traced else ()
-        with tool.start([database], replica, work, under) as daemon:
+        notes = work / "syncs"
+        environment = {} if tool.publishes_whole else sync_witness.environment(context, notes)
+        with tool.start([database], replica, work, environment=environment) as daemon:
             tool.wait_ready(daemon, replica)
             cls._warm_up(context, database, replica)
             options = cls.load(context)
-            with Observer(context, replica, options["count"], 30 + options["count"] / options["rate"],
-                          *([] if traced or tool.publishes_whole else ["--sync"])) as observer:
+            with Observer(context, replica, options["count"], 30 + options["count"] / options["rate"]) as observer:
                 context.write(database, stamps=work / "stamps", **options)
                 seen = observer.finish()
         syncs = {}
-        for sync in strace.syncs(work / "strace.out") if traced else []:
+        for sync in sync_witness.syncs(notes):
             syncs.setdefault(sync.path, []).append(sync)
         return cls._figures(work / "stamps", seen, syncs)
 

@@ -1,8 +1,11 @@
 """The tools that are compared, each behind the same small interface (tools/base.py)."""
 
 from .copy import Copy, CopyAndSync
-from .follower import Follower
+from .follower import Follower, OrderedFollower
 from .litestream import Litestream, LitestreamFast
 from .lshost import Lshost
 
-BY_NAME = {tool.name: tool for tool in (Copy, CopyAndSync, Follower, Litestream, LitestreamFast, Lshost)}
+BY_NAME = {
+    tool.name: tool
+    for tool in (Copy, CopyAndSync, Follower, OrderedFollower, Litestream, LitestreamFast, Lshost)
+}

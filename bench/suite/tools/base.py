@@ -33,10 +33,10 @@ class Tool:
         """For tools that copy a database once, instead of a daemon's first snapshot."""
         return None
 
-    def start(self, databases, replica, work, under=()):
+    def start(self, databases, replica, work, under=(), environment=None):
         for i in range(len(databases)):
             (replica / str(i)).mkdir(parents=True, exist_ok=True)
-        return Daemon(self.command(databases, replica, work), work / "tool.log", under)
+        return Daemon(self.command(databases, replica, work), work / "tool.log", under, environment)
 
     def wait_ready(self, daemon, replica, count=1, timeout_s=60):
         """Until each database has its first snapshot under its final name."""
