@@ -1,8 +1,11 @@
 """The suite's own judgements: what the witnesses said, when a commit was durable, what the table claims. Run by ctest."""
 
+import http.server
 import json
+import socket
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,8 +20,11 @@ from suite.errors import SampleFailed, Unsupported  # noqa: E402
 from suite.measures import ALL  # noqa: E402
 from suite.measures.latency import AtRate, durable_ns  # noqa: E402
 from suite.measures.local_writes import LocalWrites  # noqa: E402
+from suite.measures.object_store import Lag  # noqa: E402
 from suite.metric import Metric, percentile  # noqa: E402
-from suite.process import Daemon, run_measured  # noqa: E402
+from suite.process import Daemon, run_measured, wait_until  # noqa: E402
+from suite.s3.gateway import Place  # noqa: E402
+from suite.s3.recorder import Recorder, Request  # noqa: E402
 
 TRACE = """\
 10    pwrite64(7</r/0/wal/0.wal>, ""..., 4096, 0 <unfinished ...>
@@ -99,6 +105,78 @@ class Durable(unittest.TestCase):
         self.assertIsNone(durable_ns(10, (12, 0, "w"), []))
 
 
+class S3Recorder(unittest.TestCase):
+    """A real HTTP server behind the recorder, asked by the suite's own client."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer(200 if body else 403, body)
+
+        def do_GET(self):
+            self.answer(200, b"<Key>a</Key>" * 20_000)
+
+        def answer(self, status, body):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    def setUp(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.Handler)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.recorder = Recorder(f"http://127.0.0.1:{server.server_port}")
+        self.addCleanup(self.recorder.__exit__)
+        self.place = Place(self.recorder.endpoint, "key", "secret", "bucket", "app")
+
+    def noted(self, count):
+        """A request is noted after its answer was passed on."""
+        wait_until(lambda: len(self.recorder.requests()) == count, 10, f"{count} requests")
+        return self.recorder.requests()
+
+    def test_requests_of_one_connection_are_noted_each_with_its_size_and_its_answer(self):
+        with self.place.client() as client:
+            client.put("bucket", "app/wal/1", b"x" * 300_000)
+            self.assertEqual(len(client.list("bucket", "app")), 20_000)
+            with self.assertRaises(SampleFailed):
+                client.put("bucket", "app/wal/2", b"")
+        requests = self.noted(3)
+        self.assertEqual([(r.method, r.path.split("?")[0], r.body_bytes, r.status) for r in requests], [
+            ("PUT", "/bucket/app/wal/1", 300_000, 200), ("GET", "/bucket", 0, 200), ("PUT", "/bucket/app/wal/2", 0, 403)])
+        self.assertTrue(all(r.begin_ns < r.end_ns for r in requests))
+
+    def test_a_body_that_waits_for_leave_is_passed_on(self):
+        host, port = self.recorder.endpoint.removeprefix("http://").split(":")
+        connection = socket.create_connection((host, int(port)))
+        self.addCleanup(connection.close)
+        connection.sendall(b"PUT /b/k HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        self.assertIn(b" 100 ", connection.recv(1000))
+        connection.sendall(b"hello")
+        self.assertIn(b" 200 ", connection.recv(1000))
+        self.assertEqual([(r.body_bytes, r.status) for r in self.noted(1)], [(5, 200)])
+
+
+class S3Lag(unittest.TestCase):
+    def put(self, begin, end):
+        return Request("PUT", "/b/app/wal/1", 10, int(begin * 1e6), int(end * 1e6), 200)
+
+    def test_a_commit_is_stored_by_the_first_put_that_began_after_its_transaction(self):
+        commits = [(1, 10_000_000, 10_500_000), (2, 20_000_000, 20_500_000)]
+        figures = Lag._figures(commits, [self.put(9, 30), self.put(11, 14), self.put(21, 27)])
+        self.assertEqual((figures["p50"], figures["p99"], figures["put_p50"]), (3.5, 6.5, 3.0))
+
+    def test_a_commit_that_no_put_followed_is_a_failed_sample(self):
+        with self.assertRaises(SampleFailed):
+            Lag._figures([(1, 10_000_000, 10_500_000)], [self.put(9, 30)])
+
+
 class LocalWritesClasses(unittest.TestCase):
     def test_replica_database_and_all_the_rest(self):
         names = [LocalWrites._class(p, Path("/w/app.db"), Path("/w/replica"))
@@ -152,6 +230,8 @@ class Table(unittest.TestCase):
             "local-writes.local": "1.1",
             "snapshot.snapshot_s": "1.5 x cp", "restore.restore_s": "1.3 x cp",
             "parts.restore_s": "1 at 0.6", "parts.peak_mb": "64",
+            "s3-lag.p50": "2 x bare", "s3-snapshot.snapshot_s": "1.25 x bare", "s3-snapshot.peak_mb": "128",
+            "s3-restore.restore_s": "0.2 x litestream",
         })
 
     def test_medians_take_what_is_there(self):

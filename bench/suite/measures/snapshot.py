@@ -18,7 +18,7 @@ class Snapshot:
     @staticmethod
     def sample(context, tool):
         work = context.fresh()
-        return {"snapshot_s": _snapshot(tool, _copy_of_source(context, work), work)}
+        return {"snapshot_s": _snapshot(tool, copy_of_source(context, work), work)}
 
 
 class Restore:
@@ -35,7 +35,7 @@ class Restore:
     def sample(context, tool):
         work = context.fresh()
         output = work / "restored.db"
-        _snapshot(tool, _copy_of_source(context, work), work)
+        _snapshot(tool, copy_of_source(context, work), work)
         figures = run_measured(tool.restore_command(work / "replica" / "0", output), work / "restore.log")
         if _rows(output) != _rows(_source(context)):
             raise SampleFailed("the restored database has not as many rows as the source")
@@ -67,7 +67,7 @@ def _source(context):
     return source
 
 
-def _copy_of_source(context, work):
+def copy_of_source(context, work):
     database = work / "app.db"
     run_measured(["cp", "--reflink=never", str(_source(context)), str(database)], work / "source.log")
     run_measured(["sync", str(database)], work / "source.log")

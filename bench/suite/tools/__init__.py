@@ -1,5 +1,6 @@
 """The tools that are compared, each behind the same small interface (tools/base.py)."""
 
+from .bare import Bare
 from .copy import Copy, CopyAndSync
 from .follower import Follower, OrderedFollower
 from .litestream import Litestream, LitestreamFast
@@ -7,5 +8,5 @@ from .lshost import Lshost
 
 BY_NAME = {
     tool.name: tool
-    for tool in (Copy, CopyAndSync, Follower, OrderedFollower, Litestream, LitestreamFast, Lshost)
+    for tool in (Bare, Copy, CopyAndSync, Follower, OrderedFollower, Litestream, LitestreamFast, Lshost)
 }

@@ -29,6 +29,13 @@ class Tool:
     def restore_command(self, replica, output):
         raise Unsupported(f"{self.name} does not restore")
 
+    def s3_command(self, database, place, work, sync_interval=None):
+        """The command that replicates `database` to `place` (s3.gateway.Place); sync_interval: None is the tool's own."""
+        raise Unsupported(f"{self.name} does not replicate to S3")
+
+    def s3_restore_command(self, database, place, work, output):
+        raise Unsupported(f"{self.name} does not restore from S3")
+
     def copy_command(self, database, output):
         """For tools that copy a database once, instead of a daemon's first snapshot."""
         return None

@@ -30,6 +30,18 @@ class Litestream(Tool):
         (work / "litestream.yml").write_text(text)
         return [self.binary, "replicate", "-config", str(work / "litestream.yml")]
 
+    def s3_command(self, database, place, work, sync_interval=None):
+        (work / "litestream.yml").write_text(
+            f"access-key-id: {place.access_key}\nsecret-access-key: {place.secret_key}\ndbs:\n  - path: {database}\n"
+            f"    replicas:\n      - type: s3\n        bucket: {place.bucket}\n        path: {place.prefix}\n"
+            f"        endpoint: {place.endpoint}\n        region: us-east-1\n        force-path-style: true\n"
+            + (f"        sync-interval: {sync_interval}\n" if sync_interval else ""))
+        return [self.binary, "replicate", "-config", str(work / "litestream.yml")]
+
+    def s3_restore_command(self, database, place, work, output):
+        self.s3_command(database, place, work)
+        return [self.binary, "restore", "-config", str(work / "litestream.yml"), "-o", str(output), str(database)]
+
     def restore_command(self, replica, output):
         return [self.binary, "restore", "-o", str(output), f"file://{replica}"]
 

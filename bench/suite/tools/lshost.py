@@ -27,5 +27,17 @@ class Lshost(Tool):
         (work / "replicas.toml").write_text(text)
         return [self.binary, "--config", str(work / "replicas.toml")]
 
+    def s3_command(self, database, place, work, sync_interval=None):
+        (work / "replicas.toml").write_text(
+            f'[log]\nlevel = "warn"\n\n[[database]]\npath = "{database}"\n\n  [[database.replica]]\n  type = "s3"\n'
+            f'  bucket = "{place.bucket}"\n  prefix = "{place.prefix}"\n  endpoint = "{place.endpoint}"\n'
+            f'  access-key-id = "{place.access_key}"\n  secret-access-key = "{place.secret_key}"\n'
+            + (f'  sync-interval = "{sync_interval}"\n' if sync_interval else ""))
+        return [self.binary, "--config", str(work / "replicas.toml")]
+
+    def s3_restore_command(self, database, place, work, output):
+        self.s3_command(database, place, work)
+        return [self.binary, "restore", "--config", str(work / "replicas.toml"), str(database), "--output", str(output)]
+
     def restore_command(self, replica, output):
         return [self.binary, "restore", f"file://{replica}", "--output", str(output)]
