@@ -14,7 +14,7 @@ struct CheckpointRules {
 
   /// On a busy database a passive checkpoint never catches up, so from here on the log is restarted by force: the last
   /// frames are copied and moved while writers wait.
-  [[nodiscard]] std::uint64_t force_pages() const noexcept { return std::uint64_t{min_pages} * 16; }
+  [[nodiscard]] constexpr std::uint64_t force_pages() const noexcept { return std::uint64_t{min_pages} * 16; }
 };
 
 struct CheckpointInput {
@@ -37,6 +37,31 @@ inline constexpr std::chrono::nanoseconds kCheckpointPause = std::chrono::millis
   if (pending >= rules.min_pages || (pending > 0 && input.since_last >= rules.interval))
     return CheckpointChoice::passive;
   return CheckpointChoice::none;
+}
+
+/// How fast frames were moved into the database when it was last done beside writers.
+struct CheckpointPace {
+  std::uint32_t frames = 0;  ///< 0: not known
+  std::chrono::nanoseconds took{};
+};
+
+/// How long a forced restart may make writers wait: 50 ms when the log has the size at which one is wanted, and longer
+/// in proportion. So an application that is faster than its disk is slowed down, bit by bit, and does not fill it.
+[[nodiscard]] constexpr std::chrono::nanoseconds forced_wait_max(const CheckpointRules& rules,
+                                                                 std::uint32_t log_frames) noexcept {
+  constexpr std::chrono::nanoseconds kAtForcePages = std::chrono::milliseconds(50);
+  return kAtForcePages * log_frames / std::max<std::uint64_t>(1, rules.force_pages());
+}
+
+/// Whether what writers would have to wait for, the frames that are not moved yet, is little enough. With a reader in
+/// the way nothing can be moved, and nobody is made to wait for it.
+[[nodiscard]] constexpr bool may_force(const CheckpointRules& rules, const CheckpointInput& input,
+                                       const CheckpointPace& pace) noexcept {
+  if (input.log_frames <= input.backfilled_frames) return true;
+  if (pace.frames == 0) return false;
+  const std::uint32_t left = input.log_frames - input.backfilled_frames;
+  const double wait_ns = static_cast<double>(pace.took.count()) * left / pace.frames;
+  return wait_ns <= static_cast<double>(forced_wait_max(rules, input.log_frames).count());
 }
 
 /// How long until choose_checkpoint can change its mind by time alone. nullopt: only frames can make it.

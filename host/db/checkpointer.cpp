@@ -60,7 +60,14 @@ bool Checkpointer::try_open_window() {
 
 void Checkpointer::run_forced() {
   // First what can be done while writers go on, so that they wait for the rest only.
+  const CheckpointInput before = input();
+  const auto passive_begin = clock_.steady_now();
   (void)attachment_.checkpoint(sqlite::CheckpointMode::passive);
+  const CheckpointInput after = input();
+  if (after.backfilled_frames > before.backfilled_frames) {
+    pace_ = {after.backfilled_frames - before.backfilled_frames, clock_.steady_now() - passive_begin};
+  }
+  if (!may_force(rules_, after, pace_)) return;
   if (capture_.round().kind == Round::Kind::broken) return;
   capture_.sync_shadow();
   const auto begin = clock_.steady_now();

@@ -36,6 +36,7 @@ class Checkpointer {
   CheckpointRules rules_;
   const Clock& clock_;
   std::chrono::steady_clock::time_point last_;
+  CheckpointPace pace_;
 };
 
 }  // namespace lshost::db

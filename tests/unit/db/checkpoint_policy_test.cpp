@@ -31,6 +31,30 @@ TEST_CASE("choose_checkpoint: a backfill that is ahead of the log is nothing to 
   CHECK(choose(2, 361, 1h) == CheckpointChoice::none);
 }
 
+// The application comes first: a disk that is slow, for whatever reason, is never paid for with a failed commit.
+TEST_CASE("may_force: writers wait for little, and for more only as the log grows", "[db][checkpoint]") {
+  const auto may = [](std::uint32_t log, std::uint32_t left, CheckpointPace pace) {
+    return may_force(kRules, {log, log - left, 1s}, pace);
+  };
+  constexpr CheckpointPace kFast{.frames = 16'000, .took = 400ms};  // 40 frames a millisecond
+  constexpr CheckpointPace kSlow{.frames = 16'000, .took = 8s};     // 2
+  CHECK(forced_wait_max(kRules, 16'000) == 50ms);
+  CHECK(forced_wait_max(kRules, 160'000) == 500ms);
+
+  CHECK(may(16'000, 0, {}));
+  CHECK(may(16'000, 2'000, kFast));
+  CHECK_FALSE(may(16'000, 2'001, kFast));
+  CHECK(may(160'000, 20'000, kFast));
+  CHECK(may(16'000, 100, kSlow));
+  CHECK_FALSE(may(32'000, 16'000, kSlow));  // eight seconds
+  CHECK_FALSE(may(64'000, 400'000 / 1000 + 1, kSlow));
+
+  CHECK_FALSE(may(16'000, 1, {}));                             // nothing was ever moved: a reader is in the way
+  CHECK_FALSE(may(1'000'000, 990'000, kFast));                 // it stays, and the log grows behind its mark
+  CHECK(may_force(kRules, {2, 361, 1h}, kFast));               // a backfill that is ahead of the log
+  CHECK(may_force({.min_pages = 0}, {10, 5, 1s}, {10, 1ns}));  // no division by nothing
+}
+
 TEST_CASE("next_checkpoint: idle databases have no timer, others the right one", "[db][checkpoint]") {
   CHECK_FALSE(next_checkpoint(kRules, {0, 0, 0s}));
   CHECK_FALSE(next_checkpoint(kRules, {500, 500, 0s}));
