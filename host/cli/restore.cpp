@@ -232,7 +232,7 @@ int restore(const Options& options) {
   restore_options.output = output;
   restore_options.force = options.force;
   restore_options.check = check_level(options.verify);
-  restore_options.threads = options.threads == 0 ? replica::default_restore_threads() : options.threads;
+  restore_options.threads = options.threads;
   restore_options.stop = signals.stop_token();
   replica::RestoreProgress progress;
   const auto start = std::chrono::steady_clock::now();
@@ -272,7 +272,8 @@ void add_restore(CommandLine& line) {
   command.add_flag("--dry-run", o->dry_run, "print what would be restored, and restore nothing");
   command.add_option("--verify", o->verify, "check the result: none, quick or full",
                      {.choices = {"none", "quick", "full"}, .shows_default = true});
-  command.add_option("--threads", o->threads, "threads to read and write with; by the number of cores if not given",
+  command.add_option("--threads", o->threads,
+                     "threads to read and write with; by the destination and the number of cores if not given",
                      {.range = {{.min = 1, .max = 256}}});
   command.add_flag("--json", o->json, "print the result as JSON");
   command.run([o] { return restore(*o); });

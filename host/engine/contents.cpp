@@ -118,15 +118,16 @@ void Contents::list_wal(const std::string& generation, const Restorable::EachIte
   // All that has to be looked at, at once: the last segment of each index.
   std::vector<const NamedObject*> lasts;
   for (const auto& [index, segments] : objects.wals) lasts.push_back(&segments.rbegin()->second);
-  (void)reader_.look_at_all(lasts);
+  const auto facts = reader_.look_into_all(lasts);
+  auto last = facts.begin();
   for (const auto& [index, segments] : objects.wals) {
     const bool is_last_index = index == objects.wals.rbegin()->first;
-    list_index(objects, segments, is_last_index ? look_at_tail(segments, reader_) : Tail{}, each);
+    list_index(objects, segments, is_last_index ? look_at_tail(segments, reader_) : Tail{}, *last++, each);
   }
 }
 
 void Contents::list_index(const GenerationObjects& objects, const std::map<std::uint64_t, NamedObject>& segments,
-                          const Tail& tail, const Restorable::EachItem& each) {
+                          const Tail& tail, const Facts& last, const Restorable::EachItem& each) {
   std::map<std::uint64_t, const Facts*> known;  // of the tail, by offset
   for (std::size_t i = 0; i < tail.good.size(); ++i) known[tail.good[i]->name.offset] = &tail.facts[i];
   // Behind a hole are uploads that were not finished. What is damaged is listed: it was there once, and a restore has
@@ -137,7 +138,9 @@ void Contents::list_index(const GenerationObjects& objects, const std::map<std::
     const auto& [offset, object] = *segment;
     const auto next = std::next(segment);
     const bool is_last = next == end;
-    const Facts facts = known.contains(offset) ? *known.at(offset) : is_last ? facts_of_last(object) : Facts{};
+    // A hole makes another segment the last one; those of the tail are known.
+    const bool is_last_stored = next == segments.end();
+    const Facts facts = known.contains(offset) ? *known.at(offset) : is_last_stored ? last : Facts{};
     Item item;
     item.kind = ItemKind::Wal;
     item.position = {object.name.generation, object.name.index, offset};
@@ -148,13 +151,6 @@ void Contents::list_index(const GenerationObjects& objects, const std::map<std::
     item.index_complete = is_last && (is_said || objects.is_followed(object.name.index));
     each(item);
   }
-}
-
-/// Only itself tells where it ends.
-Facts Contents::facts_of_last(const NamedObject& segment) {
-  Facts facts = reader_.look_at(segment);
-  if (!facts.info && facts.damage.empty()) facts = reader_.read_through(segment);
-  return facts;
 }
 
 // ---- finding ----

@@ -37,8 +37,7 @@ class Contents {
   void list_snapshots(const std::string& generation, const Restorable::EachItem& each);
   void list_wal(const std::string& generation, const Restorable::EachItem& each);
   void list_index(const GenerationObjects& objects, const std::map<std::uint64_t, NamedObject>& segments,
-                  const Tail& tail, const Restorable::EachItem& each);
-  [[nodiscard]] Facts facts_of_last(const NamedObject& segment);
+                  const Tail& tail, const Facts& last, const Restorable::EachItem& each);
   [[nodiscard]] GenerationObjects look(const std::string& generation);
   [[nodiscard]] std::optional<NamedObject> find_known(const Item& item);
   [[nodiscard]] NamedObject find(const Item& item);

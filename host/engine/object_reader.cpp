@@ -123,6 +123,15 @@ std::vector<Facts> ObjectReader::look_at_all(std::span<const NamedObject* const>
   return all;
 }
 
+std::vector<Facts> ObjectReader::look_into_all(std::span<const NamedObject* const> objects) {
+  std::vector<Facts> all(objects.size());
+  for_each_at_once(objects.size(), store_.is_parallel() ? kReadsAtOnce : 1, [&](std::size_t i) {
+    all[i] = look_at(*objects[i]);
+    if (!all[i].info && all[i].damage.empty()) all[i] = read_through(*objects[i]);
+  });
+  return all;
+}
+
 Facts ObjectReader::read_through(const NamedObject& object) {
   const auto known = remembered(object);
   if (known && (known->raw_size != 0 || !known->damage.empty())) return *known;

@@ -41,6 +41,8 @@ class ObjectReader {
   [[nodiscard]] std::vector<Facts> look_at_all(std::span<const NamedObject* const> objects);
   /// Everything, by reading all of it.
   [[nodiscard]] Facts read_through(const NamedObject& object);
+  /// What its info says, or, where there is none, what it is when all of it is read. For many, several at once.
+  [[nodiscard]] std::vector<Facts> look_into_all(std::span<const NamedObject* const> objects);
   /// The raw bytes, verified.
   [[nodiscard]] std::unique_ptr<Source> open(const NamedObject& object);
 

@@ -22,6 +22,9 @@ namespace {
 
 constexpr std::size_t kStreamBufferSize = 256 << 10;
 constexpr std::uint64_t kWriteBackBytes = std::uint64_t{16} << 20;
+constexpr unsigned kRemoteThreads = 8;
+constexpr std::uint64_t kFileMemory = std::uint64_t{32} << 20;
+constexpr std::uint64_t kRemoteMemory = std::uint64_t{64} << 20;
 constexpr std::uint64_t kLockByte = 0x40000000;  // SQLite's locks lie there; the page around it is never used
 
 /// A spooled index, read from its start.
@@ -41,6 +44,11 @@ class SpoolStream final : public ByteStream {
   std::uint64_t left_bytes_;
 };
 
+unsigned threads_for(const AssembleOptions& options, bool is_from_files) noexcept {
+  if (options.threads != 0) return options.threads;
+  return is_from_files ? std::clamp(std::thread::hardware_concurrency(), 2U, kRemoteThreads) : kRemoteThreads;
+}
+
 /// One run of assemble(). The constructor's arguments outlive it.
 class Assembly {
  public:
@@ -53,6 +61,9 @@ class Assembly {
         progress_(progress),
         steps_left_(plan.steps.size()),
         image_(replicator, plan.snapshot),
+        threads_(threads_for(options, image_.is_from_files())),
+        step_memory_bytes_(options.index_memory_bytes.value_or(image_.is_from_files() ? kFileMemory : kRemoteMemory) /
+                           threads_),
         end_pages_(plan.steps.size(), 0) {
     page_size_ = image_.page_size();
   }
@@ -90,6 +101,8 @@ class Assembly {
   std::atomic<bool> failed_{false};
 
   ImageSource image_;  // after the constructor: of the thread that set image_taken_
+  const unsigned threads_;
+  const std::uint64_t step_memory_bytes_;  // of one index that a thread works on
 
   // Element i is written by the thread that took step i, and read after all were joined.
   std::vector<std::uint32_t> end_pages_;
@@ -215,7 +228,6 @@ void Assembly::apply_streamed(std::uint32_t ordinal, std::vector<std::byte>& buf
 // ----------------------------------------------------------------------------------------------------------
 
 void Assembly::work_on_wal() {
-  const std::uint64_t memory_bytes = options_.index_memory_bytes / options_.threads;
   std::vector<std::byte> buffer;
   for (;;) {
     std::size_t left = steps_left_.load();
@@ -224,7 +236,7 @@ void Assembly::work_on_wal() {
     if (left == 0 || failed_) return;
     throw_if_stopped();
     const auto ordinal = static_cast<std::uint32_t>(left - 1);
-    if (plan_.steps[ordinal].size_bytes <= memory_bytes) {
+    if (plan_.steps[ordinal].size_bytes <= step_memory_bytes_) {
       apply_from_memory(ordinal, buffer);
     } else {
       apply_streamed(ordinal, buffer);
@@ -306,7 +318,7 @@ Assembled Assembly::run() {
   progress_.total_bytes = plan_.snapshot.size_bytes + plan_.wal_bytes();
   {
     std::vector<std::jthread> helpers;
-    for (unsigned i = 1; i < options_.threads; ++i) helpers.emplace_back([this] { work(); });
+    for (unsigned i = 1; i < threads_; ++i) helpers.emplace_back([this] { work(); });
     work();
   }
   {
@@ -326,7 +338,6 @@ Assembled Assembly::run() {
 
 Assembled assemble(Replicator& replicator, const RestorePlan& plan, const AssembleOptions& options, ScratchFile& out,
                    RestoreProgress& progress) {
-  LSHOST_ASSERT(options.threads >= 1);
   return Assembly(replicator, plan, options, out, progress).run();
 }
 

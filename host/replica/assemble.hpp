@@ -11,6 +11,7 @@
 // checkpointed the index. A page that comes back later without having been written (a free page) is zero.
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 
 #include "replica/replicator.hpp"
@@ -21,8 +22,11 @@
 namespace lshost::replica {
 
 struct AssembleOptions {
-  unsigned threads = 2;                                        ///< at least 1
-  std::uint64_t index_memory_bytes = std::uint64_t{32} << 20;  ///< all threads together; larger indexes are read twice
+  /// 0: one a processor where the destination is files, which costs processors, and eight where it is not, which costs
+  /// round trips.
+  unsigned threads = 0;
+  /// All threads together; larger indexes are read twice. nullopt: 32 MiB for files, 64 MiB for others.
+  std::optional<std::uint64_t> index_memory_bytes;
   std::string spool_directory;  ///< for large indexes that are not files at the destination
   std::stop_token stop;
 };

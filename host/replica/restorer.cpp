@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <future>
-#include <thread>
 
 #include "base/error.hpp"
 #include "replica/image_source.hpp"
@@ -49,8 +48,6 @@ std::string check_and_sync(ScratchFile& file, sqlite::CheckLevel level, bool in_
 
 }  // namespace
 
-unsigned default_restore_threads() noexcept { return std::clamp(std::thread::hardware_concurrency(), 2U, 8U); }
-
 RestoreReport restore_database(Replicator& replicator, const RestorePlan& plan, const RestoreOptions& options,
                                os::Fs& fs, RestoreProgress& progress) {
   check_output(fs, options.output, options.force);
@@ -60,7 +57,7 @@ RestoreReport restore_database(Replicator& replicator, const RestorePlan& plan, 
 
   ScratchFile file(directory);
   AssembleOptions assemble_options;
-  assemble_options.threads = std::max(1U, options.threads);
+  assemble_options.threads = options.threads;
   assemble_options.spool_directory = directory;
   assemble_options.stop = options.stop;
   const Assembled assembled = assemble(replicator, plan, assemble_options, file, progress);
@@ -69,7 +66,7 @@ RestoreReport restore_database(Replicator& replicator, const RestorePlan& plan, 
 
   progress.phase = RestoreProgress::Phase::checking;
   std::string note = with_context("restored to " + db::to_string(plan.target),
-                                  [&] { return check_and_sync(file, options.check, options.threads > 1); });
+                                  [&] { return check_and_sync(file, options.check, options.threads != 1); });
 
   progress.phase = RestoreProgress::Phase::publishing;
   if (options.stop.stop_requested()) throw Error(ErrorCode::cancelled, "restore was stopped");

@@ -18,7 +18,7 @@ struct RestoreOptions {
   std::string output;  ///< final path
   bool force = false;  ///< replace what lies there
   sqlite::CheckLevel check = sqlite::CheckLevel::quick;
-  unsigned threads = 2;
+  unsigned threads = 0;  ///< as in AssembleOptions
   std::stop_token stop;
 };
 
@@ -28,9 +28,6 @@ struct RestoreReport {
   std::uint64_t wal_frames = 0;
   std::string check_note;  ///< "" or why the check is not complete
 };
-
-/// How many threads to use where nobody says: between 2 and 8, as many as there are cores.
-[[nodiscard]] unsigned default_restore_threads() noexcept;
 
 /// Restores `plan` to options.output. Nothing is visible under that name before everything is done; a process that is
 /// killed leaves a file with a name of its own (scratch_file.hpp), which the next restore into the folder removes.

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <random>
 
 #include "lshost/wal.hpp"
+#include "support/wait_until.hpp"
 #include "support/wal_builder.hpp"
 #include "unit/replica/items.hpp"
 #include "unit/replica/restoring.hpp"
@@ -109,6 +111,26 @@ TEST_CASE("restore: indexes too large for the memory are read twice or spooled",
     CHECK(is_same(assemble_bytes(small.replica, plan, {.threads = 1, .index_memory_bytes = 0}), wanted));
     CHECK(is_same(assemble_bytes(small.replica, plan, {.threads = 4, .index_memory_bytes = 0}), wanted));
   }
+}
+
+// Method: whoever opens an index waits until four do.
+TEST_CASE("restore: a destination that costs round trips is read by many threads at once", "[replica][restore]") {
+  constexpr int kAtOnce = 4;
+  SmallReplica small;
+  std::atomic<int> opening{0};
+  std::atomic<int> most{0};
+  small.replica.on_open = [&](const Item& item) {
+    if (item.kind != ItemKind::wal) return;
+    const int now = ++opening;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+    }
+    (void)wait_until([&] { return most >= kAtOnce; });
+    --opening;
+  };
+  const auto plan = plan_for(small.replica, LatestTarget{});
+  REQUIRE(plan.steps.size() >= kAtOnce);
+  CHECK(is_same(assemble_bytes(small.replica, plan, {}), small.history.states().back().image));
+  CHECK(most >= kAtOnce);
 }
 
 TEST_CASE("restore: a large index crosses the buffer at every place of a frame", "[replica][restore]") {

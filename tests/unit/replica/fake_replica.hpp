@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,6 +32,7 @@ class FakeReplica final : public replica::Replicator {
   std::size_t read_size_max = 100'000;  ///< a stream gives no more at once
   std::vector<replica::Item> removed;
   std::string list_failure;  ///< not empty: list throws it
+  std::function<void(const replica::Item&)> on_open;
 
   [[nodiscard]] std::string name() const override { return "fake"; }
   [[nodiscard]] std::string type() const override { return "fake"; }
@@ -57,6 +59,7 @@ class FakeReplica final : public replica::Replicator {
   }
 
   [[nodiscard]] std::unique_ptr<ByteStream> open(const replica::Item& item) override {
+    if (on_open) on_open(item);
     return std::make_unique<Stream>(find(item).bytes, read_size_max, gives_file_ranges);
   }
   [[nodiscard]] std::vector<replica::CommitTime> commit_times(const replica::Item& item) override {

@@ -2,6 +2,8 @@
 // Restoring in one line, and comparing images.
 
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "replica/catalog_reader.hpp"
@@ -17,8 +19,8 @@ namespace lshost::test {
 
 /// What a plan makes, without names, checks and syncs.
 struct AssembleCase {
-  unsigned threads = 2;
-  std::uint64_t index_memory_bytes = std::uint64_t{32} << 20;
+  unsigned threads = 0;
+  std::optional<std::uint64_t> index_memory_bytes = std::nullopt;
 };
 [[nodiscard]] Bytes assemble_bytes(FakeReplica& replica, const replica::RestorePlan& plan, AssembleCase how = {});
 
