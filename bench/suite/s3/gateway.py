@@ -49,7 +49,7 @@ class Gateway:
             raise Unsupported(done.stdout.strip())
         if done.returncode != 0:
             raise SampleFailed(f"the gateway did not start: {done.stderr.strip()[-600:]}")
-        atexit.register(subprocess.run, [str(SERVERS / "stop-rgw"), str(folder)], check=False)
+        atexit.register(subprocess.run, [str(SERVERS / "stop"), str(folder)], check=False)
         self._env = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
         self._buckets = 0
 
