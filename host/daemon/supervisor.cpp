@@ -135,7 +135,11 @@ bool Supervisor::drain(std::chrono::nanoseconds timeout) {
   for (Entry& entry : entries_) {
     const auto captured = entry.database->capture_now();
     const auto status = entry.replicas.empty() ? std::nullopt : entry.replicas.front().feed->status();
-    if (!captured && !status) continue;  // never attached: there is nothing to lose
+    if (!captured && !status) {  // never attached: nothing was captured that could be lost
+      obs::log(Level::info, "database", "was not replicated in this run",
+               {{"db", entry.name}, {"reason", entry.database->status().detail}});
+      continue;
+    }
     const db::Position tip = captured ? *captured : status->tip;
     const auto is_durable = [&] {
       return std::all_of(entry.replicas.begin(), entry.replicas.end(),
