@@ -67,6 +67,7 @@ Store::Store(lshost_store* store) : store_(store) {
     throw Error(LSHOST_E_INVALID,
                 "the plugin's store lacks a function; put, get, list, remove and destroy must be there");
   }
+  can_put_new_ = LSHOST_HAS(store, put_new);
   is_parallel_ = (store->flags & LSHOST_STORE_PARALLEL) != 0;
 }
 
@@ -81,6 +82,14 @@ void Store::put(const std::string& key, Source& body, std::uint64_t size) {
   detail::ErrorOut err;
   const auto hold = turn();
   detail::Check(store_->put(store_, key.c_str(), &reader, size, &err), err);
+}
+
+void Store::put_new(const std::string& key, Source& body, std::uint64_t size) {
+  if (!can_put_new_) return put(key, body, size);
+  BodyReader reader(body);
+  detail::ErrorOut err;
+  const auto hold = turn();
+  detail::Check(store_->put_new(store_, key.c_str(), &reader, size, &err), err);
 }
 
 std::unique_ptr<Source> Store::get(const std::string& key, std::uint64_t offset, std::uint64_t length) {

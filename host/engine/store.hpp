@@ -36,6 +36,10 @@ class Store {
 
   /// `size` may be LSHOST_SIZE_UNKNOWN. What `body` throws becomes what the store makes of it.
   void put(const std::string& key, Source& body, std::uint64_t size);
+  /// The same, and throws Error{LSHOST_E_EXISTS}, with nothing changed, where there is an object of this key. Stores
+  /// that can't tell replace it.
+  void put_new(const std::string& key, Source& body, std::uint64_t size);
+  [[nodiscard]] bool can_put_new() const noexcept { return can_put_new_; }
   /// The bytes [offset, offset + length); length UINT64_MAX: to the end.
   [[nodiscard]] std::unique_ptr<Source> get(const std::string& key, std::uint64_t offset, std::uint64_t length);
   [[nodiscard]] std::vector<StoredObject> list(const std::string& prefix);
@@ -48,6 +52,7 @@ class Store {
 
   lshost_store* const store_;
   bool is_parallel_ = false;
+  bool can_put_new_ = false;
   std::mutex one_at_a_time_;
 };
 

@@ -39,6 +39,14 @@ Buffer seal_in_memory(const Segment& segment, const SealOptions& options) {
   });
 }
 
+Error not_ours(const std::string& key) {
+  return {LSHOST_E_EXISTS,
+          key +
+              " is there and holds other data: another host stores into the same place; stop it, or give each a place "
+              "of its own. Nothing was replaced",
+          LSHOST_ERR_RETRYABLE | LSHOST_ERR_OPERATOR};
+}
+
 }  // namespace
 
 void Uploader::until_done(const std::function<void()>& attempt) {
@@ -58,12 +66,12 @@ void Uploader::until_done(const std::function<void()>& attempt) {
   }
 }
 
-void Uploader::put_body(const std::string& key, ByteStream& bytes, std::uint64_t size,
+void Uploader::put_body(const std::string& key, ByteStream& bytes, std::uint64_t size, Expect expect,
                         const std::function<void()>& check) {
   Body body(bytes, check);
   const auto begun = Clock::now();
   try {
-    store_.put(key, body, size);
+    expect == Expect::nothing_there ? store_.put_new(key, body, size) : store_.put(key, body, size);
   } catch (...) {
     body.rethrow_failure();  // the cause, where the store made something else of it
     throw;
@@ -79,30 +87,64 @@ void Uploader::put_body(const std::string& key, ByteStream& bytes, std::uint64_t
   ctx_.Count("put_bytes", static_cast<double>(body.bytes_read()));
 }
 
+Uploader::There Uploader::look(const std::string& key, const Buffer& wanted) {
+  const auto stored = store_.get(key, 0, UINT64_MAX);
+  Buffer part(std::size_t{64} << 10);
+  std::size_t same = 0;
+  while (const std::size_t count = stored->Read(part)) {
+    activity_.throw_if_stopped();
+    if (count > wanted.size() - same) return There::other;
+    if (!std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count),
+                    wanted.begin() + static_cast<std::ptrdiff_t>(same))) {
+      return There::other;
+    }
+    same += count;
+  }
+  return same == wanted.size() ? There::same : There::begun;
+}
+
 void Uploader::put(const Segment& segment) {
   const std::string key = key_of(segment.name(settings_.seal.compression));
   const auto check = [this] { activity_.throw_if_stopped(); };
   if (segment.raw) {
     const Buffer sealed = seal_in_memory(segment, settings_.seal);
+    Expect expect = Expect::nothing_there;
     until_done([&] {
-      MemoryStream bytes(sealed);
-      put_body(key, bytes, sealed.size(), check);
+      try {
+        MemoryStream bytes(sealed);
+        put_body(key, bytes, sealed.size(), expect, check);
+      } catch (const Error& e) {
+        if (e.Code() != LSHOST_E_EXISTS) throw;
+        const There there = look(key, sealed);  // an answer that was lost: the bytes are ours
+        if (there == There::same) return;
+        if (there == There::other) throw not_ours(key);
+        expect = Expect::anything;
+        throw Error::Retryable("the store kept a part of " + key + "; it is sent again");
+      }
     });
     return;
   }
+  // Sealed anew for each attempt, and so with other bytes: what a lost answer stored can not be told from another's.
+  Expect expect = Expect::nothing_there;
   until_done([&] {
     const auto sealed = with_host_errors([&] {
       return seal(read_from_host(ctx_, segment.start, segment.end), settings_.seal,
                   segment.info(system_clock().unix_now()));
     });
-    put_body(key, *sealed, LSHOST_SIZE_UNKNOWN, check);
+    try {
+      put_body(key, *sealed, LSHOST_SIZE_UNKNOWN, expect, check);
+    } catch (const Error& e) {
+      if (e.Code() == LSHOST_E_EXISTS) throw not_ours(key);
+      expect = Expect::anything;
+      throw;
+    }
   });
 }
 
 void Uploader::put_empty(const std::string& key) {
   until_done([&] {
     MemoryStream nothing({});
-    put_body(key, nothing, 0, [] {});
+    put_body(key, nothing, 0, Expect::anything, [] {});
   });
 }
 
@@ -128,7 +170,7 @@ std::uint64_t Uploader::try_snapshot(Snapshot& image, const std::function<void()
     auto raw = std::make_unique<SourceStream>(std::make_unique<BorrowedImage>(image.bytes));
     return seal(std::move(raw), settings_.seal, info);
   });
-  put_body(snapshot_key(image.position), *sealed, LSHOST_SIZE_UNKNOWN, check);
+  put_body(snapshot_key(image.position), *sealed, LSHOST_SIZE_UNKNOWN, Expect::anything, check);
   if (sealed->info().raw_size != image.size) {
     throw Error(LSHOST_E_INTERNAL,
                 "the host's image has " + std::to_string(sealed->info().raw_size) + " bytes instead of " +

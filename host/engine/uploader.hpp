@@ -23,7 +23,9 @@ class Uploader {
   Uploader(Context ctx, Store& store, const Settings& settings, Activity& activity, Reporter& reporter)
       : ctx_(ctx), store_(store), settings_(settings), activity_(activity), reporter_(reporter) {}
 
-  /// Durable on return. Memory: the sealed bytes, at most about a segment's size more; a large run streams.
+  /// Durable on return. An object of that name which this replica did not store is left as it is, and reported until it
+  /// is gone: another host stores into the same place. Memory: the sealed bytes, at most about a segment's size more; a
+  /// large run streams.
   void put(const Segment& segment);
   void put_empty(const std::string& key);
   void remove(std::span<const std::string> keys);
@@ -35,7 +37,12 @@ class Uploader {
 
  private:
   void until_done(const std::function<void()>& attempt);
-  void put_body(const std::string& key, ByteStream& bytes, std::uint64_t size, const std::function<void()>& check);
+  enum class Expect { nothing_there, anything };
+  void put_body(const std::string& key, ByteStream& bytes, std::uint64_t size, Expect expect,
+                const std::function<void()>& check);
+  /// What there is under `key`, compared with what was to be stored there.
+  enum class There { same, begun, other };
+  [[nodiscard]] There look(const std::string& key, const Buffer& wanted);
 
   const Context ctx_;
   Store& store_;

@@ -10,6 +10,7 @@ ErrorCode code_of_result(std::int32_t result) noexcept {
       return ErrorCode::gone;
     case LSHOST_E_INVALID:
     case LSHOST_E_CONFIG:
+    case LSHOST_E_EXISTS:
       return ErrorCode::invalid;
     case LSHOST_E_NOT_FOUND:
       return ErrorCode::not_found;

@@ -60,6 +60,8 @@ constexpr std::array kMeanings = std::to_array<Meaning>({
     {"ServiceUnavailable", LSHOST_E_UNAVAILABLE, kRetry, "the server is not available", ""},
     {"InternalError", LSHOST_E_UNAVAILABLE, kRetry, "the server has an error of its own", ""},
     {"RequestTimeout", LSHOST_E_UNAVAILABLE, kRetry, "the server waited too long for our bytes", ""},
+    {"PreconditionFailed", LSHOST_E_EXISTS, kOperator, "there is such an object already", ""},
+    {"ConditionalRequestConflict", LSHOST_E_UNAVAILABLE, kRetry, "the server is busy with the same thing", ""},
     {"OperationAborted", LSHOST_E_UNAVAILABLE, kRetry, "the server is busy with the same thing", ""},
     {"BadDigest", LSHOST_E_UNAVAILABLE, kRetry, "the bytes were changed on their way", ""},
     {"XAmzContentSHA256Mismatch", LSHOST_E_UNAVAILABLE, kRetry, "the bytes were changed on their way", ""},
@@ -93,6 +95,8 @@ std::string_view code_of_status(int status) {
       return "NoSuchKey";
     case 408:
       return "RequestTimeout";
+    case 412:
+      return "PreconditionFailed";
     case 413:
       return "EntityTooLarge";
     case 416:

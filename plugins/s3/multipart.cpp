@@ -82,9 +82,9 @@ std::vector<PendingUpload> stale_uploads(std::vector<PendingUpload> uploads, std
 }
 
 void MultipartUploads::put(const std::string& key, PartBuffer first, Source& body, std::uint64_t size,
-                           const Headers& storage) {
+                           const UploadHeaders& headers) {
   abort_stale();
-  const std::string id = begin(key, storage);
+  const std::string id = begin(key, headers.begin);
   try {
     PartUploader uploader(client_, key, id);
     std::uint64_t done = first.size;
@@ -108,7 +108,7 @@ void MultipartUploads::put(const std::string& key, PartBuffer first, Source& bod
                                         std::to_string(size) + " bytes");
     }
     if (size != kSizeUnknown) expect_end(body, key);
-    complete(key, id, uploader.etags(), done);
+    complete(key, id, uploader.etags(), done, headers.complete);
   } catch (...) {
     abort(key, id);
     throw;
@@ -131,11 +131,12 @@ std::string MultipartUploads::begin(const std::string& key, const Headers& stora
 }
 
 void MultipartUploads::complete(const std::string& key, const std::string& id, std::span<const std::string> etags,
-                                std::uint64_t size) {
+                                std::uint64_t size, const Headers& headers) {
   const std::string document = complete_document(etags);
   const Call call{.method = "POST",
                   .key = key,
                   .query = {{"uploadId", id}},
+                  .headers = headers,
                   .body = bytes_of(document),
                   .verb = "complete the upload of",
                   .needs = "s3:PutObject"};

@@ -27,12 +27,18 @@ class MultipartUploads {
  public:
   explicit MultipartUploads(Client& client) : client_(client) {}
 
+  /// What goes with the first and with the last request of an upload.
+  struct UploadHeaders {
+    Headers begin;
+    Headers complete;
+  };
   /// Stores `first` and what is left of `body` behind it as `key`. `size`: of all, or kSizeUnknown.
-  void put(const std::string& key, PartBuffer first, Source& body, std::uint64_t size, const Headers& storage);
+  void put(const std::string& key, PartBuffer first, Source& body, std::uint64_t size, const UploadHeaders& headers);
 
  private:
   [[nodiscard]] std::string begin(const std::string& key, const Headers& storage);
-  void complete(const std::string& key, const std::string& id, std::span<const std::string> etags, std::uint64_t size);
+  void complete(const std::string& key, const std::string& id, std::span<const std::string> etags, std::uint64_t size,
+                const Headers& headers);
   [[nodiscard]] bool is_stored(const std::string& key, std::span<const std::string> etags, std::uint64_t size);
   void abort(const std::string& key, const std::string& id) noexcept;
   void abort_stale() noexcept;

@@ -56,16 +56,49 @@ Headers S3Replicator::storage_headers() const {
   return headers;
 }
 
-void S3Replicator::put_whole(const std::string& key, std::span<const std::byte> bytes) {
-  client_->send({.method = "PUT",
-                 .key = full(key),
-                 .headers = storage_headers(),
-                 .body = bytes,
-                 .verb = "put",
-                 .needs = "s3:PutObject"});
+void S3Replicator::put_whole(const std::string& key, std::span<const std::byte> bytes, const Headers& headers) {
+  client_->send(
+      {.method = "PUT", .key = full(key), .headers = headers, .body = bytes, .verb = "put", .needs = "s3:PutObject"});
+}
+
+void S3Replicator::put_new_whole(const std::string& key, std::span<const std::byte> bytes) {
+  try {
+    put_whole(key, bytes, condition_.with_condition(storage_headers()));
+  } catch (const Error& e) {
+    if (condition_.server() == ConditionalPut::Server::unknown && e.Code() == LSHOST_E_UNSUPPORTED) {
+      replaces();
+      return put_whole(key, bytes, storage_headers());
+    }
+    throw;
+  }
+  if (condition_.server() != ConditionalPut::Server::unknown) return;
+  try {
+    put_whole(key, bytes, condition_.with_condition(storage_headers()));  // the same bytes: nothing changes
+    replaces();
+  } catch (const Error& e) {
+    if (e.Code() == LSHOST_E_EXISTS) condition_.found(ConditionalPut::Server::keeps);  // else it stays unknown
+  }
+}
+
+bool S3Replicator::is_there(const std::string& key) {
+  const Call head{.method = "HEAD", .key = full(key), .verb = "look at", .needs = "s3:GetObject"};
+  return client_->ask(head, client_->interrupt()).ok();
+}
+
+void S3Replicator::replaces() {
+  condition_.found(ConditionalPut::Server::replaces);
+  ctx.Warn("the server knows no conditional puts: a second host that stores into the same place would not be noticed");
 }
 
 void S3Replicator::Put(const std::string& key, Source& body, std::uint64_t size) {
+  put(key, body, size, Mode::replace);
+}
+
+void S3Replicator::PutNew(const std::string& key, Source& body, std::uint64_t size) {
+  put(key, body, size, Mode::keep);
+}
+
+void S3Replicator::put(const std::string& key, Source& body, std::uint64_t size, Mode mode) {
   const std::uint64_t part = part_size(size, client_->settings().part_size_bytes, 1);
   const auto first_size = static_cast<std::size_t>(std::min(size, part));
   PartBuffer first = size == kSizeUnknown ? read_growing(body, first_size) : read_known(body, first_size);
@@ -74,8 +107,15 @@ void S3Replicator::Put(const std::string& key, Source& body, std::uint64_t size)
                                       " of " + std::to_string(size) + " bytes");
   }
   if (first.size == size) expect_end(body, key);
-  if (first.size == size || first.size < part) return put_whole(key, first.view());
-  uploads_.put(full(key), std::move(first), body, size, storage_headers());
+  if (first.size == size || first.size < part) {
+    return mode == Mode::keep ? put_new_whole(key, first.view()) : put_whole(key, first.view(), storage_headers());
+  }
+  // Servers heed the condition of an upload less often than that of a put.
+  if (mode == Mode::keep && condition_.server() != ConditionalPut::Server::replaces && is_there(key)) {
+    throw Error(LSHOST_E_EXISTS, "cannot put " + full(key) + ": there is such an object already");
+  }
+  const Headers completing = mode == Mode::keep ? condition_.with_condition({}) : Headers{};
+  uploads_.put(full(key), std::move(first), body, size, {.begin = storage_headers(), .complete = completing});
 }
 
 std::unique_ptr<Source> S3Replicator::Get(const std::string& key, std::uint64_t offset, std::uint64_t length) {

@@ -10,6 +10,7 @@
 #include <lshost/blob_replicator.hpp>
 
 #include "client.hpp"
+#include "conditional_put.hpp"
 #include "multipart.hpp"
 
 namespace lshost::s3 {
@@ -28,6 +29,8 @@ class S3Replicator final : public BlobReplicator {
 
   /// What fits into one part is sent in one request; anything larger in parts, each tried again by itself.
   void Put(const std::string& key, Source& body, std::uint64_t size) override;
+  void PutNew(const std::string& key, Source& body, std::uint64_t size) override;
+  [[nodiscard]] bool PutsNew() const override { return true; }
   [[nodiscard]] std::unique_ptr<Source> Get(const std::string& key, std::uint64_t offset,
                                             std::uint64_t length) override;
   void List(const std::string& prefix, const std::function<void(const Blob&)>& each) override;
@@ -37,10 +40,16 @@ class S3Replicator final : public BlobReplicator {
  private:
   [[nodiscard]] std::string full(const std::string& key) const { return client_->settings().prefix + key; }
   [[nodiscard]] Headers storage_headers() const;
-  void put_whole(const std::string& key, std::span<const std::byte> bytes);
+  enum class Mode { replace, keep };  // what is there already
+  void put(const std::string& key, Source& body, std::uint64_t size, Mode mode);
+  void put_whole(const std::string& key, std::span<const std::byte> bytes, const Headers& headers);
+  void put_new_whole(const std::string& key, std::span<const std::byte> bytes);
+  [[nodiscard]] bool is_there(const std::string& key);
+  void replaces();
 
   const std::shared_ptr<Client> client_;
   MultipartUploads uploads_;
+  ConditionalPut condition_;
 };
 
 }  // namespace lshost::s3

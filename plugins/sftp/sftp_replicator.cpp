@@ -19,7 +19,11 @@ SftpReplicator::SftpReplicator(Context context, Options options)
 std::span<const ConfigKey> SftpReplicator::Keys() { return keys(); }
 
 void SftpReplicator::Put(const std::string& key, Source& body, std::uint64_t size) {
-  Upload(*remote_, remote_->path_of(key)).run(body, size);
+  Upload(*remote_, remote_->path_of(key), Existing::replaced).run(body, size);
+}
+
+void SftpReplicator::PutNew(const std::string& key, Source& body, std::uint64_t size) {
+  Upload(*remote_, remote_->path_of(key), Existing::kept).run(body, size);
 }
 
 std::unique_ptr<Source> SftpReplicator::Get(const std::string& key, std::uint64_t offset, std::uint64_t length) {

@@ -27,6 +27,8 @@ class SftpReplicator final : public BlobReplicator {
   static const char* Summary() { return "a folder of an SSH server, by SFTP"; }
 
   void Put(const std::string& key, Source& body, std::uint64_t size) override;
+  void PutNew(const std::string& key, Source& body, std::uint64_t size) override;
+  [[nodiscard]] bool PutsNew() const override { return true; }
   [[nodiscard]] std::unique_ptr<Source> Get(const std::string& key, std::uint64_t offset,
                                             std::uint64_t length) override;
   void List(const std::string& prefix, const std::function<void(const Blob&)>& each) override;

@@ -43,7 +43,8 @@ Bytes next_chunk(Source& body) {
 
 }  // namespace
 
-Upload::Upload(Remote& remote, std::string path) : remote_(remote), path_(std::move(path)), folder_(parent_of(path_)) {}
+Upload::Upload(Remote& remote, std::string path, Existing existing)
+    : remote_(remote), path_(std::move(path)), folder_(parent_of(path_)), existing_(existing) {}
 
 void Upload::run(Source& body, std::uint64_t size) {
   try {
@@ -166,9 +167,18 @@ void Upload::publish() {
 }
 
 void Upload::rename() {
+  if (existing_ == Existing::kept) return rename_if_free();
   const std::string what = "give " + temporary_ + " its name";
   if (!lease_->extensions().posix_rename) return rename_without_replacing();
   lease_->check(lease_->call([&](RequestId id) { return extended_packet(id, kPosixRename, temporary_, path_); }), what);
+}
+
+/// The rename of version 3 fails where there is a file; OpenSSH makes a link for it, so of two at once one fails.
+void Upload::rename_if_free() {
+  const Reply reply = lease_->call([&](RequestId id) { return rename_packet(id, temporary_, path_); });
+  if (parse_status(reply).is_ok()) return;
+  if (lease_->facts(path_)) throw Error(LSHOST_E_EXISTS, lease_->server() + ": there is a file " + path_ + " already");
+  lease_->check(reply, "give " + temporary_ + " its name");
 }
 
 /// The rename of version 3 fails where there is a file. One with the same bytes, from an earlier try, is what is wanted

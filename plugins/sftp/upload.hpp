@@ -19,13 +19,17 @@ inline constexpr std::uint64_t kSyncEvery = std::uint64_t{16} << 20;  ///< bytes
 inline constexpr std::uint64_t kKeptMax = 2 * kSyncEvery;
 inline constexpr std::size_t kWritesInFlight = 64;  ///< of kChunkSize: 2 MiB, as much as OpenSSH's window
 
+/// What becomes of a file that has the name already.
+enum class Existing { replaced, kept };
+
 /// Threads: one. Errors: run() throws Error, Cancelled, and what the body throws; nothing has got the name then.
 class Upload {
  public:
-  Upload(Remote& remote, std::string path);
+  Upload(Remote& remote, std::string path, Existing existing);
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
-  /// `size`: what the body has to have; kSizeUnknown: whatever it has.
+  /// `size`: what the body has to have; kSizeUnknown: whatever it has. Throws Error{LSHOST_E_EXISTS} if there is a file
+  /// that is to be kept.
   void run(Source& body, std::uint64_t size);
 
  private:
@@ -44,6 +48,7 @@ class Upload {
   void finish();
   void publish();
   void rename();
+  void rename_if_free();
   void rename_without_replacing();
   [[nodiscard]] bool is_published_already();
   void recover(const Error& lost);
@@ -55,6 +60,7 @@ class Upload {
   Remote& remote_;
   const std::string path_;
   const std::string folder_;
+  const Existing existing_;
   std::string temporary_;  // "": there is none
   Lease lease_;
   std::string handle_;       // "": closed

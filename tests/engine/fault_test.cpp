@@ -214,6 +214,30 @@ TEST_CASE("engine: foreign objects are left alone", "[engine][fault]") {
   CHECK(f.replica.items(ItemKind::Generation, "").size() == 1);
 }
 
+TEST_CASE("engine: what another host stored in the same place is never replaced, and is reported", "[engine][fault]") {
+  Fixture f;
+  REQUIRE(f.replica.run_until_durable());
+  const auto before = f.host.tip();
+  char name[64];
+  std::snprintf(name, sizeof name, "/wal/%08x_%08x.wal.lz4", static_cast<unsigned>(before.index),
+                static_cast<unsigned>(before.offset));
+  const std::string key = "generations/" + f.generation() + name;
+  const std::string foreign = GENERATE("another host's commits", "");
+  f.bucket->set(key, foreign);
+  f.insert();
+  if (foreign.empty()) {  // the beginning of anything: a put of ours that a store tore
+    REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  } else {
+    REQUIRE(f.host.wait_until_state(LSHOST_STATE_FAILED));
+    CHECK_THAT(f.host.state_detail(), Catch::StartsWith(key) && Catch::Contains("another host"));
+    CHECK(f.bucket->objects()[key].bytes == foreign);
+    CHECK(f.host.reported().back() == before);
+    f.bucket->erase(key);
+    REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  }
+  f.check_restorable();
+}
+
 TEST_CASE("engine: a host without the WAL that is needed gets a new snapshot stored", "[engine][fault]") {
   Fixture f;
   REQUIRE(f.replica.run_until_durable());

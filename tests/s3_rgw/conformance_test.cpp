@@ -25,7 +25,8 @@ ConfigValues fresh_place() {
 
 const StoreKind& kind() {
   static const StoreKind it{"s3", fresh_place,
-                            [](lshost::Context ctx) { return std::make_unique<lshost::s3::S3Replicator>(ctx); }};
+                            [](lshost::Context ctx) { return std::make_unique<lshost::s3::S3Replicator>(ctx); },
+                            gateway()->keeps_existing};
   return it;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 std::map<std::string, std::string> read_env() {
   std::map<std::string, std::string> values;
-  std::ifstream file(LSHOST_TEST_RGW_ENV);
+  std::ifstream file(LSHOST_TEST_S3_ENV);
   for (std::string line; std::getline(file, line);) {
     const auto equals = line.find('=');
     if (equals != std::string::npos) values[line.substr(0, equals)] = line.substr(equals + 1);
@@ -40,11 +40,11 @@ ConfigValues configuration(const Gateway& gateway, const ConfigValues& more, con
 std::optional<Gateway> gateway() {
   auto env = read_env();
   if (env.empty()) {
-    std::cout << "skipped: no server (tests/servers/start-rgw; ctest starts it)\n";
+    std::cout << "skipped: no server (see tests/servers; ctest starts it)\n";
     return std::nullopt;
   }
   return Gateway{env["S3_ENDPOINT"], env["S3_TLS_ENDPOINT"],  env["S3_ACCESS_KEY"], env["S3_SECRET_KEY"],
-                 env["S3_CA_FILE"],  env["S3_OTHER_CA_FILE"], env["CEPH_CONF"]};
+                 env["S3_CA_FILE"],  env["S3_OTHER_CA_FILE"], env["CEPH_CONF"],     env["S3_KEEPS_EXISTING"] != "no"};
 }
 
 std::string unique_name() {

@@ -1,5 +1,6 @@
 #pragma once
-// The Ceph gateway that tests/servers/start-rgw started, and buckets of their own for tests.
+// The S3 server that ctest started (tests/servers), and buckets of their own for tests. A Ceph gateway; part of the
+// suite is built a second time for OpenStack Swift.
 
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@ struct Gateway {
   std::string ca_file;
   std::string other_ca_file;  ///< an authority that signed nothing
   std::string ceph_conf;
+  bool keeps_existing = true;  ///< heeds If-None-Match
 };
 
 /// nullopt, and a line that says that the test is skipped: there is no such server on this machine.

@@ -43,6 +43,11 @@ void Bucket::set(const std::string& key, std::string bytes) {
   objects_[key] = {std::move(bytes), system_clock().unix_now()};
 }
 
+bool Bucket::add(const std::string& key, std::string bytes) {
+  const std::lock_guard hold(mutex_);
+  return objects_.try_emplace(key, Object{std::move(bytes), system_clock().unix_now()}).second;
+}
+
 void Bucket::erase(const std::string& key) {
   const std::lock_guard hold(mutex_);
   objects_.erase(key);
@@ -75,7 +80,11 @@ Bucket::Fate Bucket::begin(Call call) {
   return chosen;
 }
 
-void MemoryStore::Put(const std::string& key, Source& body, std::uint64_t size) {
+void MemoryStore::Put(const std::string& key, Source& body, std::uint64_t size) { put(key, body, size, false); }
+
+void MemoryStore::PutNew(const std::string& key, Source& body, std::uint64_t size) { put(key, body, size, true); }
+
+void MemoryStore::put(const std::string& key, Source& body, std::uint64_t size, bool is_to_be_new) {
   const auto fate = bucket_->begin({Bucket::Call::put, key});
   std::string bytes;
   std::vector<std::byte> buffer(std::size_t{64} << 10);
@@ -89,7 +98,13 @@ void MemoryStore::Put(const std::string& key, Source& body, std::uint64_t size) 
   if (size != kSizeUnknown && bytes.size() != size) throw Error(LSHOST_E_INVALID, "the body is cut");
   if (bucket_->is_dead_) throw bucket_->failure;
   const bool is_half = fate == Bucket::Fate::tear || fate == Bucket::Fate::lie;
-  bucket_->set(key, is_half ? bytes.substr(0, bytes.size() / 2) : bytes);
+  if (is_half) bytes.resize(bytes.size() / 2);
+  if (!is_to_be_new) {
+    bucket_->set(key, std::move(bytes));
+  } else if (!bucket_->add(key, std::move(bytes))) {
+    if (fate == Bucket::Fate::fail_after) throw bucket_->failure;
+    throw Error(LSHOST_E_EXISTS, "there is an object " + key + " already");
+  }
   if (fate == Bucket::Fate::fail_after || fate == Bucket::Fate::tear) throw bucket_->failure;
 }
 

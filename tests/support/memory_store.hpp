@@ -20,7 +20,7 @@ namespace lshost::test {
 class Bucket {
  public:
   struct Call {
-    enum Kind { put, get, list, remove } kind;
+    enum Kind { put /* and put_new */, get, list, remove } kind;
     std::string key;  ///< or the prefix; of remove: the first key
   };
   enum class Fate {
@@ -45,6 +45,8 @@ class Bucket {
   [[nodiscard]] std::map<std::string, Object> objects() const;
   [[nodiscard]] std::vector<std::string> keys() const;
   void set(const std::string& key, std::string bytes);
+  /// False: there is one already.
+  [[nodiscard]] bool add(const std::string& key, std::string bytes);
   void erase(const std::string& key);
   /// All calls since the last look, in order.
   [[nodiscard]] std::vector<Call> calls() const;
@@ -68,12 +70,16 @@ class MemoryStore final : public BlobReplicator {
       : BlobReplicator(context), bucket_(std::move(bucket)), is_parallel_(is_parallel) {}
 
   void Put(const std::string& key, Source& body, std::uint64_t size) override;
+  void PutNew(const std::string& key, Source& body, std::uint64_t size) override;
+  [[nodiscard]] bool PutsNew() const override { return true; }
   std::unique_ptr<Source> Get(const std::string& key, std::uint64_t offset, std::uint64_t length) override;
   void List(const std::string& prefix, const std::function<void(const Blob&)>& each) override;
   void Remove(std::span<const std::string> keys) override;
   [[nodiscard]] bool Parallel() const override { return is_parallel_; }
 
  private:
+  void put(const std::string& key, Source& body, std::uint64_t size, bool is_to_be_new);
+
   const std::shared_ptr<Bucket> bucket_;
   const bool is_parallel_;
 };

@@ -145,6 +145,60 @@ void put_is_atomic(const StoreKind& kind) {
   CHECK(whole > 0);
 }
 
+/// Stores that can't tell old from new replace; all others keep, whatever the size.
+void put_new_keeps(const StoreKind& kind) {
+  Place place(kind);
+  const bool keeps = place.store.can_put_new() && kind.keeps_existing;
+  for (const std::uint64_t size : {0ULL, 700ULL, 9ULL << 20}) {
+    for (const bool is_known : {true, false}) {
+      CAPTURE(size, is_known);
+      const std::string key = "new/" + std::to_string(size) + (is_known ? "" : "-unknown");
+      const auto put_new = [&](std::uint64_t seed) {
+        Body body(seed, size);
+        return code_of([&] { place.store.put_new(key, body, is_known ? size : LSHOST_SIZE_UNKNOWN); });
+      };
+      CHECK(put_new(1) == LSHOST_OK);
+      CHECK(put_new(2) == (keeps ? LSHOST_E_EXISTS : LSHOST_OK));
+      CHECK((get(place.store, key) == text(keeps ? 1 : 2, size)));
+      put(place.store, key, 3, size);
+      CHECK((get(place.store, key) == text(3, size)));
+      place.store.remove(std::span(&key, 1));
+      CHECK(put_new(4) == LSHOST_OK);
+      CHECK((get(place.store, key) == text(4, size)));
+    }
+  }
+  CHECK(keys(place.store, "").size() == 6);
+}
+
+void one_put_new_wins(const StoreKind& kind) {
+  Place place(kind);
+  if (!place.store.can_put_new() || !kind.keeps_existing) return;  // what it does instead is checked above
+  for (int round = 0; round < 10; ++round) {
+    const std::string key = "race/" + std::to_string(round);
+    std::atomic<std::uint64_t> winner{0};
+    std::atomic<int> stored{0};
+    std::atomic<int> refused{0};
+    {
+      std::vector<std::jthread> threads;
+      for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        threads.emplace_back([&, seed] {
+          Body body(seed, 1000);
+          try {
+            place.store.put_new(key, body, 1000);
+            winner = seed;
+            ++stored;
+          } catch (const v1::Error& e) {
+            refused += e.Code() == LSHOST_E_EXISTS ? 1 : 0;
+          }
+        });
+      }
+    }
+    CHECK(stored == 1);
+    CHECK(refused == 3);
+    CHECK((get(place.store, key) == text(winner, 1000)));
+  }
+}
+
 void failed_body_stores_nothing(const StoreKind& kind) {
   Place place(kind);
   put(place.store, "old", 1, 1000);

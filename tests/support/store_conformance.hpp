@@ -27,6 +27,8 @@ struct StoreKind {
   /// The configuration of a store at a place where nothing is; another place at each call.
   std::function<ConfigValues()> fresh_place;
   MakeStore make;
+  /// False: its server replaces what is there, whatever put_new says.
+  bool keeps_existing = true;
 };
 
 namespace conformance {
@@ -36,6 +38,8 @@ void objects_come_back(const StoreKind& kind);
 void size_may_be_unknown(const StoreKind& kind);
 void put_replaces(const StoreKind& kind);
 void put_is_atomic(const StoreKind& kind);
+void put_new_keeps(const StoreKind& kind);
+void one_put_new_wins(const StoreKind& kind);
 void failed_body_stores_nothing(const StoreKind& kind);
 void cancelled_body_stores_nothing(const StoreKind& kind);
 void ranges(const StoreKind& kind);
@@ -66,6 +70,8 @@ void engine_probes(const StoreKind& kind);
   LSHOST_STORE_CASE(NAME, KIND, "the size of an object may be unknown beforehand", size_may_be_unknown)       \
   LSHOST_STORE_CASE(NAME, KIND, "put replaces what is there, and may be repeated", put_replaces)              \
   LSHOST_STORE_CASE(NAME, KIND, "a reader sees the old object or the new one", put_is_atomic)                 \
+  LSHOST_STORE_CASE(NAME, KIND, "put_new keeps what is there", put_new_keeps)                                 \
+  LSHOST_STORE_CASE(NAME, KIND, "of several put_new at once one wins", one_put_new_wins)                      \
   LSHOST_STORE_CASE(NAME, KIND, "a body that fails leaves things as they were", failed_body_stores_nothing)   \
   LSHOST_STORE_CASE(NAME, KIND, "a cancelled body leaves things as they were", cancelled_body_stores_nothing) \
   LSHOST_STORE_CASE(NAME, KIND, "ranges of an object are exact", ranges)                                      \

@@ -49,7 +49,7 @@ const std::map<std::string, std::vector<std::string>> kLibraries = {
     {"libssh", {"plugins/sftp/"}},
     {"curl", {"plugins/s3/"}},
     {"pugixml.hpp", {"plugins/s3/"}},
-    {"dlfcn.h", {"host/plugin/", "tests/"}},
+    {"dlfcn.h", {"host/plugin/", "tests/", "bench/"}},
 };
 
 struct Include {

@@ -55,7 +55,8 @@ enum {
   LSHOST_E_NO_SPACE = -8,
   LSHOST_E_CORRUPT = -9, /* bytes that are not what they must be */
   LSHOST_E_UNSUPPORTED = -10,
-  LSHOST_E_NO_MEMORY = -11
+  LSHOST_E_NO_MEMORY = -11,
+  LSHOST_E_EXISTS = -12 /* it is there already, and was not to be replaced */
 };
 
 /* lshost_error.flags */

@@ -46,6 +46,12 @@ class BlobReplicator {
   /// `body` throws, let pass: then nothing is stored. The same key with the same bytes succeeds again: calls are
   /// repeated.
   virtual void Put(const std::string& key, Source& body, std::uint64_t size) = 0;
+  /// The same, for an object that is thought to be new: throws Error(LSHOST_E_EXISTS), and changes nothing, where there
+  /// is one of this key; of two callers at once, for one of them. So a second host that stores into the same place is
+  /// found out. Called only if PutsNew().
+  virtual void PutNew(const std::string& key, Source& body, std::uint64_t size) { Put(key, body, size); }
+  /// Whether PutNew() tells old from new; otherwise Put() is called in its place.
+  [[nodiscard]] virtual bool PutsNew() const { return false; }
   /// The bytes [offset, offset + length) of an object; length UINT64_MAX: to its end. Throws Error(LSHOST_E_NOT_FOUND).
   [[nodiscard]] virtual std::unique_ptr<Source> Get(const std::string& key, std::uint64_t offset,
                                                     std::uint64_t length) = 0;
@@ -89,6 +95,14 @@ inline std::int32_t StorePut(lshost_store* self, const char* key, lshost_reader*
   });
 }
 
+inline std::int32_t StorePutNew(lshost_store* self, const char* key, lshost_reader* body, std::uint64_t size,
+                                lshost_error* err) noexcept {
+  return Guard(err, [&] {
+    BorrowedReader source(body);
+    BlobsOf(self).PutNew(key, source, size);
+  });
+}
+
 inline std::int32_t StoreGet(lshost_store* self, const char* key, std::uint64_t offset, std::uint64_t length,
                              lshost_reader** out, lshost_error* err) noexcept {
   *out = nullptr;
@@ -123,6 +137,7 @@ inline lshost_store* ExportStore(std::unique_ptr<BlobReplicator> blobs) {
   store->flags = FlagIf(blobs->Parallel(), LSHOST_STORE_PARALLEL);
   store->impl = store.get();
   store->put = StorePut;
+  store->put_new = blobs->PutsNew() ? StorePutNew : nullptr;
   store->get = StoreGet;
   store->list = StoreList;
   store->remove = StoreRemove;

@@ -49,6 +49,11 @@ struct lshost_store {
    * durable and listable on LSHOST_OK. A body can be read once: a store that can, repeats a part that failed by itself.
    * The same key with the same bytes succeeds again: calls are repeated. */
   LSHOST_FN(int32_t, put, lshost_store* self, const char* key, lshost_reader* body, uint64_t size, lshost_error* err);
+  /* The same, for an object that is thought to be new: where there is one of this key, nothing changes, and the result
+   * is LSHOST_E_EXISTS. Two callers at once: one of them gets that. It is how a second host that stores into the same
+   * place is found out. NULL: this store can't tell, and put is called instead. */
+  LSHOST_FN(int32_t, put_new, lshost_store* self, const char* key, lshost_reader* body, uint64_t size,
+            lshost_error* err);
   /* The bytes [offset, offset + length) of an object; length UINT64_MAX: to its end. LSHOST_E_NOT_FOUND. */
   LSHOST_FN(int32_t, get, lshost_store* self, const char* key, uint64_t offset, uint64_t length, lshost_reader** out,
             lshost_error* err);
