@@ -15,6 +15,8 @@ namespace {
 
 constexpr unsigned kReadsAtOnce = 16;
 constexpr std::size_t kRememberedMax = 8192;
+/// A request for all of so little takes no longer than one for its end.
+constexpr std::uint64_t kFetchedWholeMax = std::uint64_t{64} << 10;
 
 Error damaged(const NamedObject& object, const std::string& why) { return Error::Corrupt(object.key + ": " + why); }
 
@@ -76,15 +78,16 @@ ObjectReader::ObjectReader(Store& store, const Settings& settings, std::function
 
 Facts ObjectReader::look_at(const NamedObject& object) {
   if (auto known = remembered(object)) return *std::move(known);
-  return remember(object, facts_or_damage([&] { return look_at_end(object); }));
+  const auto range = [&](std::uint64_t offset, std::uint64_t length) { return read_range(object, offset, length); };
+  return remember(object, facts_or_damage([&] { return look_at_end(object, range); }));
 }
 
-Facts ObjectReader::look_at_end(const NamedObject& object) {
+Facts ObjectReader::look_at_end(const NamedObject& object, const Range& range) const {
   std::optional<age::FileEnd> file;
-  if (settings_.identities) file = find_end(object);
+  if (settings_.identities) file = find_end(object, range);
   for (std::uint64_t length = kInfoTailSize;;) {
     const std::uint64_t begin = file ? file->offset_of_last(length) : object.size - std::min(length, object.size);
-    Buffer end = read_range(object, begin, object.size - begin);
+    Buffer end = range(begin, object.size - begin);
     const TailInfo tail = with_host_errors([&] {
       if (file) end = file->open(end);
       return info_from_tail(end);
@@ -100,9 +103,9 @@ Facts ObjectReader::look_at_end(const NamedObject& object) {
 }
 
 /// The way to the last bytes of an encrypted object.
-age::FileEnd ObjectReader::find_end(const NamedObject& object) {
+age::FileEnd ObjectReader::find_end(const NamedObject& object, const Range& range) const {
   for (const std::size_t length : {age::kFileStartSize, age::kFileStartSizeMax}) {
-    const Buffer start = read_range(object, 0, std::min<std::uint64_t>(length, object.size));
+    const Buffer start = range(0, std::min<std::uint64_t>(length, object.size));
     auto file = with_host_errors([&] { return age::FileEnd::from_start(start, object.size, *settings_.identities); });
     if (file) return *std::move(file);
   }
@@ -125,42 +128,69 @@ std::vector<Facts> ObjectReader::look_at_all(std::span<const NamedObject* const>
 
 std::vector<Facts> ObjectReader::look_into_all(std::span<const NamedObject* const> objects) {
   std::vector<Facts> all(objects.size());
-  for_each_at_once(objects.size(), store_.is_parallel() ? kReadsAtOnce : 1, [&](std::size_t i) {
-    all[i] = look_at(*objects[i]);
-    if (!all[i].info && all[i].damage.empty()) all[i] = read_through(*objects[i]);
-  });
+  for_each_at_once(objects.size(), store_.is_parallel() ? kReadsAtOnce : 1,
+                   [&](std::size_t i) { all[i] = look_into(*objects[i]); });
   return all;
+}
+
+Facts ObjectReader::look_into(const NamedObject& object) {
+  auto known = remembered(object);
+  if (!known && object.size <= kFetchedWholeMax) {
+    return remember(object, facts_or_damage([&] { return look_into_whole(object); }));
+  }
+  if (!known) known = look_at(object);
+  if (known->info || !known->damage.empty() || known->raw_size != 0) return *std::move(known);
+  return read_through(object);
+}
+
+Facts ObjectReader::look_into_whole(const NamedObject& object) {
+  const Buffer whole = read_range(object, 0, object.size);
+  kept_.keep(object, whole);
+  Facts facts = look_at_end(object, [&](std::uint64_t offset, std::uint64_t length) {
+    const auto begin = whole.begin() + static_cast<std::ptrdiff_t>(offset);
+    return Buffer(begin, begin + static_cast<std::ptrdiff_t>(length));
+  });
+  if (facts.info) return facts;
+  return read_all_of(object, std::make_unique<StreamSource>(std::make_unique<MemoryStream>(whole)));
 }
 
 Facts ObjectReader::read_through(const NamedObject& object) {
   const auto known = remembered(object);
   if (known && (known->raw_size != 0 || !known->damage.empty())) return *known;
   return remember(object, facts_or_damage([&] {
-                    const auto stream = open_host_stream(object);
-                    std::uint64_t raw_size = 0;
-                    Buffer buffer(std::size_t{128} << 10);
-                    while (const std::size_t count = with_host_errors([&] { return stream->read(buffer); })) {
-                      raw_size += count;
-                      check_();
-                    }
-                    if (stream->info()) return facts_of(object, *stream->info());
-                    Facts facts;
-                    facts.raw_size = raw_size;
-                    return facts;
+                    check_();
+                    return read_all_of(object, store_.get(object.key, 0, UINT64_MAX));
                   }));
+}
+
+Facts ObjectReader::read_all_of(const NamedObject& object, std::unique_ptr<Source> stored) const {
+  const auto stream = open_stored(object, std::move(stored));
+  std::uint64_t raw_size = 0;
+  Buffer buffer(std::size_t{128} << 10);
+  while (const std::size_t count = with_host_errors([&] { return stream->read(buffer); })) {
+    raw_size += count;
+    check_();
+  }
+  if (stream->info()) return facts_of(object, *stream->info());
+  Facts facts;
+  facts.raw_size = raw_size;
+  return facts;
 }
 
 // ---- reading ----
 
-std::unique_ptr<OpenedObject> ObjectReader::open_host_stream(const NamedObject& object) {
-  check_();
-  auto bytes = std::make_unique<SourceStream>(store_.get(object.key, 0, UINT64_MAX));
+std::unique_ptr<OpenedObject> ObjectReader::open_stored(const NamedObject& object,
+                                                        std::unique_ptr<Source> stored) const {
+  auto bytes = std::make_unique<SourceStream>(std::move(stored));
   const OpenOptions options{object.name.compression, settings_.identities};
   return with_host_errors([&] { return open_object(std::move(bytes), options); });
 }
 
 std::unique_ptr<Source> ObjectReader::open(const NamedObject& object) {
-  return std::make_unique<NamedSource>(open_host_stream(object), object);
+  check_();
+  auto stored = kept_.open(object);
+  if (!stored) stored = store_.get(object.key, 0, UINT64_MAX);
+  return std::make_unique<NamedSource>(open_stored(object, std::move(stored)), object);
 }
 
 // ---- remembering ----

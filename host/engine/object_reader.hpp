@@ -15,6 +15,7 @@
 #include "engine/format/age/file_end.hpp"
 #include "engine/format/open_object.hpp"
 #include "engine/inventory.hpp"
+#include "engine/kept_objects.hpp"
 #include "engine/settings.hpp"
 #include "engine/store.hpp"
 #include "engine/streams.hpp"
@@ -41,7 +42,8 @@ class ObjectReader {
   [[nodiscard]] std::vector<Facts> look_at_all(std::span<const NamedObject* const> objects);
   /// Everything, by reading all of it.
   [[nodiscard]] Facts read_through(const NamedObject& object);
-  /// What its info says, or, where there is none, what it is when all of it is read. For many, several at once.
+  /// What its info says, or, where there is none, what it is when all of it is read. For many, several at once. Small
+  /// objects are fetched whole, by one request, and kept for open().
   [[nodiscard]] std::vector<Facts> look_into_all(std::span<const NamedObject* const> objects);
   /// The raw bytes, verified.
   [[nodiscard]] std::unique_ptr<Source> open(const NamedObject& object);
@@ -54,9 +56,15 @@ class ObjectReader {
     std::int64_t created_ns;
     Facts facts;
   };
-  [[nodiscard]] std::unique_ptr<OpenedObject> open_host_stream(const NamedObject& object);
-  [[nodiscard]] Facts look_at_end(const NamedObject& object);
-  [[nodiscard]] age::FileEnd find_end(const NamedObject& object);
+  [[nodiscard]] std::unique_ptr<OpenedObject> open_stored(const NamedObject& object,
+                                                          std::unique_ptr<Source> stored) const;
+  /// Bytes [offset, offset + length) of an object that is looked at.
+  using Range = std::function<Buffer(std::uint64_t offset, std::uint64_t length)>;
+  [[nodiscard]] Facts look_at_end(const NamedObject& object, const Range& range) const;
+  [[nodiscard]] age::FileEnd find_end(const NamedObject& object, const Range& range) const;
+  [[nodiscard]] Facts look_into(const NamedObject& object);
+  [[nodiscard]] Facts look_into_whole(const NamedObject& object);
+  [[nodiscard]] Facts read_all_of(const NamedObject& object, std::unique_ptr<Source> stored) const;
   [[nodiscard]] Buffer read_range(const NamedObject& object, std::uint64_t offset, std::uint64_t length);
   [[nodiscard]] std::optional<Facts> remembered(const NamedObject& object) const;
   const Facts& remember(const NamedObject& object, const Facts& facts);
@@ -64,6 +72,7 @@ class ObjectReader {
   Store& store_;
   const Settings& settings_;
   const std::function<void()> check_;
+  KeptObjects kept_;
 
   mutable std::mutex mutex_;
   std::map<std::string, Remembered> known_;  // guarded by mutex_

@@ -22,9 +22,7 @@ namespace {
 
 constexpr std::size_t kStreamBufferSize = 256 << 10;
 constexpr std::uint64_t kWriteBackBytes = std::uint64_t{16} << 20;
-constexpr unsigned kRemoteThreads = 8;
-constexpr std::uint64_t kFileMemory = std::uint64_t{32} << 20;
-constexpr std::uint64_t kRemoteMemory = std::uint64_t{64} << 20;
+constexpr unsigned kThreadsMax = 8;
 constexpr std::uint64_t kLockByte = 0x40000000;  // SQLite's locks lie there; the page around it is never used
 
 /// A spooled index, read from its start.
@@ -44,11 +42,6 @@ class SpoolStream final : public ByteStream {
   std::uint64_t left_bytes_;
 };
 
-unsigned threads_for(const AssembleOptions& options, bool is_from_files) noexcept {
-  if (options.threads != 0) return options.threads;
-  return is_from_files ? std::clamp(std::thread::hardware_concurrency(), 2U, kRemoteThreads) : kRemoteThreads;
-}
-
 /// One run of assemble(). The constructor's arguments outlive it.
 class Assembly {
  public:
@@ -61,9 +54,6 @@ class Assembly {
         progress_(progress),
         steps_left_(plan.steps.size()),
         image_(replicator, plan.snapshot),
-        threads_(threads_for(options, image_.is_from_files())),
-        step_memory_bytes_(options.index_memory_bytes.value_or(image_.is_from_files() ? kFileMemory : kRemoteMemory) /
-                           threads_),
         end_pages_(plan.steps.size(), 0) {
     page_size_ = image_.page_size();
   }
@@ -72,6 +62,11 @@ class Assembly {
 
  private:
   void work() noexcept;
+  void work_on_one_index() noexcept;
+  template <class Work>
+  void guarded(Work&& work) noexcept;
+  /// False: there is none left.
+  [[nodiscard]] bool take_index(std::vector<std::byte>& buffer);
   void work_on_wal();
   void work_on_image();
   void apply_from_memory(std::uint32_t ordinal, std::vector<std::byte>& buffer);
@@ -80,6 +75,9 @@ class Assembly {
   void write_if_newest(std::uint32_t ordinal, std::uint32_t frame, std::uint32_t page_number, ByteSpan page);
   void write_block(const ImageSource::Block& block);
   void end_index(std::uint32_t ordinal, const IndexWalk& walk);
+  void note_nature_of(const IndexStream& stream) {
+    if (!stream.is_from_files()) is_remote_ = true;
+  }
   void agree_on_page_size(std::uint32_t page_size, const db::Position& where);
   void count(std::uint64_t bytes);
   void throw_if_stopped() const;
@@ -99,10 +97,9 @@ class Assembly {
   std::atomic<std::uint64_t> wal_frames_{0};
   std::atomic<bool> image_taken_{false};
   std::atomic<bool> failed_{false};
+  std::atomic<bool> is_remote_{false};  // some index is no run of files
 
   ImageSource image_;  // after the constructor: of the thread that set image_taken_
-  const unsigned threads_;
-  const std::uint64_t step_memory_bytes_;  // of one index that a thread works on
 
   // Element i is written by the thread that took step i, and read after all were joined.
   std::vector<std::uint32_t> end_pages_;
@@ -145,6 +142,7 @@ void Assembly::apply_from_memory(std::uint32_t ordinal, std::vector<std::byte>& 
   buffer.resize(step.size_bytes);
   IndexStream stream(replicator_, step);
   const std::size_t got = read_fully(stream, buffer);
+  note_nature_of(stream);
   LSHOST_ASSERT(got == buffer.size());  // the stream throws where something is missing
   IndexWalk walk(step, plan_.target.generation);
   (void)walk.consume(buffer, [&](std::uint32_t frame, const wal::FrameHeader& header, ByteSpan) {
@@ -200,6 +198,7 @@ void Assembly::apply_streamed(std::uint32_t ordinal, std::vector<std::byte>& buf
         spooled_bytes += bytes.size();
       });
   end_index(ordinal, first);
+  note_nature_of(stream);
 
   // The second reading is proven like the first: what is written was checked in the same pass.
   const bool is_spooled = spooled_bytes == step.size_bytes;
@@ -227,21 +226,25 @@ void Assembly::apply_streamed(std::uint32_t ordinal, std::vector<std::byte>& buf
 // The threads
 // ----------------------------------------------------------------------------------------------------------
 
+bool Assembly::take_index(std::vector<std::byte>& buffer) {
+  std::size_t left = steps_left_.load();
+  while (left > 0 && !steps_left_.compare_exchange_weak(left, left - 1)) {
+  }
+  if (left == 0 || failed_) return false;
+  throw_if_stopped();
+  const auto ordinal = static_cast<std::uint32_t>(left - 1);
+  if (plan_.steps[ordinal].size_bytes <= options_.index_memory_bytes) {
+    apply_from_memory(ordinal, buffer);
+  } else {
+    apply_streamed(ordinal, buffer);
+  }
+  count(plan_.steps[ordinal].size_bytes);
+  return true;
+}
+
 void Assembly::work_on_wal() {
   std::vector<std::byte> buffer;
-  for (;;) {
-    std::size_t left = steps_left_.load();
-    while (left > 0 && !steps_left_.compare_exchange_weak(left, left - 1)) {
-    }
-    if (left == 0 || failed_) return;
-    throw_if_stopped();
-    const auto ordinal = static_cast<std::uint32_t>(left - 1);
-    if (plan_.steps[ordinal].size_bytes <= step_memory_bytes_) {
-      apply_from_memory(ordinal, buffer);
-    } else {
-      apply_streamed(ordinal, buffer);
-    }
-    count(plan_.steps[ordinal].size_bytes);
+  while (take_index(buffer)) {
   }
 }
 
@@ -279,15 +282,29 @@ void Assembly::work_on_image() {
   }
 }
 
-void Assembly::work() noexcept {
+template <class Work>
+void Assembly::guarded(Work&& work) noexcept {
   try {
-    // The image last: what an index has of it need not be written.
-    work_on_wal();
-    work_on_image();
+    work();
   } catch (...) {
     MutexLock lock(mutex_);
     if (!failed_.exchange(true)) failure_ = std::current_exception();
   }
+}
+
+void Assembly::work() noexcept {
+  guarded([this] {
+    // The image last: what an index has of it need not be written.
+    work_on_wal();
+    work_on_image();
+  });
+}
+
+void Assembly::work_on_one_index() noexcept {
+  guarded([this] {
+    std::vector<std::byte> buffer;
+    (void)take_index(buffer);
+  });
 }
 
 // The end
@@ -318,7 +335,15 @@ Assembled Assembly::run() {
   progress_.total_bytes = plan_.snapshot.size_bytes + plan_.wal_bytes();
   {
     std::vector<std::jthread> helpers;
-    for (unsigned i = 1; i < threads_; ++i) helpers.emplace_back([this] { work(); });
+    const auto grow_to = [&](unsigned threads) {
+      while (helpers.size() + 1 < threads) helpers.emplace_back([this] { work(); });
+    };
+    const bool is_asked = options_.threads != 0;
+    grow_to(is_asked ? options_.threads : std::clamp(std::thread::hardware_concurrency(), 2U, kThreadsMax));
+    if (!is_asked) {
+      work_on_one_index();
+      if (is_remote_) grow_to(kThreadsMax);
+    }
     work();
   }
   {

@@ -11,7 +11,6 @@
 // checkpointed the index. A page that comes back later without having been written (a free page) is zero.
 
 #include <cstdint>
-#include <optional>
 #include <stop_token>
 
 #include "replica/replicator.hpp"
@@ -22,11 +21,10 @@
 namespace lshost::replica {
 
 struct AssembleOptions {
-  /// 0: one a processor where the destination is files, which costs processors, and eight where it is not, which costs
-  /// round trips.
+  /// 0: one a processor, between two and eight, where indexes are files, which costs processors; eight where they are
+  /// not, which costs round trips.
   unsigned threads = 0;
-  /// All threads together; larger indexes are read twice. nullopt: 32 MiB for files, 64 MiB for others.
-  std::optional<std::uint64_t> index_memory_bytes;
+  std::uint64_t index_memory_bytes = std::uint64_t{8} << 20;  ///< each thread; larger indexes are read twice
   std::string spool_directory;  ///< for large indexes that are not files at the destination
   std::stop_token stop;
 };
@@ -39,7 +37,7 @@ struct Assembled {
 
 /// Fills `out`, which is empty. Not synced.
 /// Errors: Error{corrupt} with the position for bytes that are not what they must be, {cancelled} when stopped, and
-/// what the replicator throws. Memory: index_memory_bytes, 1 MiB a thread, 8 bytes a page.
+/// what the replicator throws. Memory: index_memory_bytes and 1 MiB a thread, 8 bytes a page.
 [[nodiscard]] Assembled assemble(Replicator& replicator, const RestorePlan& plan, const AssembleOptions& options,
                                  ScratchFile& out, RestoreProgress& progress);
 

@@ -27,7 +27,6 @@ std::uint32_t page_size_of_header(ByteSpan page_one) noexcept {
 ImageSource::ImageSource(Replicator& replicator, const Item& snapshot) : snapshot_(snapshot) {
   with_context("snapshot " + db::to_string(snapshot_.position), [&] {
     stream_ = replicator.open(snapshot_);
-    is_from_files_ = stream_->file_range().has_value();
     read_block(first_);
   });
   if (read_bytes_ == 0) return;

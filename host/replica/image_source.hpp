@@ -23,9 +23,6 @@ class ImageSource {
   [[nodiscard]] std::uint32_t page_size() const noexcept { return page_size_; }
   [[nodiscard]] std::uint64_t size_bytes() const noexcept { return snapshot_.size_bytes; }
 
-  /// True: it is read from a file, and so is all of the replica.
-  [[nodiscard]] bool is_from_files() const noexcept { return is_from_files_; }
-
   struct Block {
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes;
@@ -43,7 +40,6 @@ class ImageSource {
   std::uint64_t read_bytes_ = 0;
   Block first_;
   bool first_taken_ = false;
-  bool is_from_files_ = false;
   bool ended_ = false;
 };
 

@@ -3,6 +3,7 @@
 // Method: a step-by-step host, a bucket in memory, two independent ways back.
 
 #include <catch2/catch.hpp>
+#include <map>
 #include <set>
 
 #include "engine/fixture.hpp"
@@ -67,6 +68,27 @@ TEST_CASE("engine: a restart costs one listing and two looks, whatever the histo
   CHECK(f.bucket->count(Call::get) == 2);
   CHECK(f.bucket->count(Call::put) == 0);
   CHECK(f.host.snapshots_opened() == 0);
+}
+
+TEST_CASE("engine: a restore asks for small segments once, to know them and to read them", "[engine]") {
+  Fixture f;
+  REQUIRE(f.replica.run_until_durable());
+  for (int index = 0; index < 5; ++index) {
+    f.next_index();
+    REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  }
+  f.replica.stop();
+  f.bucket->forget_calls();
+  f.check_restorable();
+  std::map<std::string, int> gets;
+  for (const auto& call : f.bucket->calls()) {
+    if (call.kind == Call::get && call.key.find("/wal/") != std::string::npos) ++gets[call.key];
+  }
+  CHECK(gets.size() >= 6);
+  for (const auto& [key, count] : gets) {
+    CAPTURE(key);
+    CHECK(count == 1);
+  }
 }
 
 TEST_CASE("engine: every commit is a point to restore to, with its time", "[engine]") {

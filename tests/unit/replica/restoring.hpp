@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "replica/catalog_reader.hpp"
@@ -20,7 +19,7 @@ namespace lshost::test {
 /// What a plan makes, without names, checks and syncs.
 struct AssembleCase {
   unsigned threads = 0;
-  std::optional<std::uint64_t> index_memory_bytes = std::nullopt;
+  std::uint64_t index_memory_bytes = std::uint64_t{8} << 20;
 };
 [[nodiscard]] Bytes assemble_bytes(FakeReplica& replica, const replica::RestorePlan& plan, AssembleCase how = {});
 
