@@ -15,6 +15,21 @@ using lshost::ItemKind;
 using lshost::Position;
 using Call = Bucket::Call;
 
+namespace {
+
+/// A stopped replica of six indexes with a segment each; the calls for it are forgotten.
+void store_six_indexes(Fixture& f) {
+  REQUIRE(f.replica.run_until_durable());
+  for (int index = 0; index < 5; ++index) {
+    f.next_index();
+    REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  }
+  f.replica.stop();
+  f.bucket->forget_calls();
+}
+
+}  // namespace
+
 TEST_CASE("engine: what is stored has Litestream's names, snapshot first", "[engine]") {
   Fixture f;
   REQUIRE(f.replica.run_until_durable());
@@ -53,13 +68,7 @@ TEST_CASE("engine: a running replica lists once, an idle one makes no request", 
 
 TEST_CASE("engine: a restart costs one listing and two looks, whatever the history", "[engine]") {
   Fixture f;
-  REQUIRE(f.replica.run_until_durable());
-  for (int index = 0; index < 5; ++index) {
-    f.next_index();
-    REQUIRE(f.host.wait_until_durable(f.host.tip()));
-  }
-  f.replica.stop();
-  f.bucket->forget_calls();
+  store_six_indexes(f);
   f.host.forget_reports();
   f.replica.start();
   REQUIRE(f.host.wait_until_state(LSHOST_STATE_STREAMING));
@@ -72,13 +81,7 @@ TEST_CASE("engine: a restart costs one listing and two looks, whatever the histo
 
 TEST_CASE("engine: a restore asks for small segments once, to know them and to read them", "[engine]") {
   Fixture f;
-  REQUIRE(f.replica.run_until_durable());
-  for (int index = 0; index < 5; ++index) {
-    f.next_index();
-    REQUIRE(f.host.wait_until_durable(f.host.tip()));
-  }
-  f.replica.stop();
-  f.bucket->forget_calls();
+  store_six_indexes(f);
   f.check_restorable();
   std::map<std::string, int> gets;
   for (const auto& call : f.bucket->calls()) {
