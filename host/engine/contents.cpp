@@ -50,8 +50,8 @@ void note_times(Item& item, const NamedObject& object, const std::optional<Objec
 
 }  // namespace
 
-Contents::Contents(Store& store, const Settings& settings, std::function<void()> check)
-    : store_(store), reader_(store, settings, std::move(check)) {}
+Contents::Contents(Store& store, const Settings& settings, Reading reading, std::function<void()> check)
+    : store_(store), reader_(store, settings, reading, std::move(check)) {}
 
 // ---- listing ----
 

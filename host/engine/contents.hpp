@@ -25,7 +25,7 @@ namespace lshost::engine {
 /// each index and the last few of all; what was looked at once is remembered.
 class Contents {
  public:
-  Contents(Store& store, const Settings& settings, std::function<void()> check);
+  Contents(Store& store, const Settings& settings, Reading reading, std::function<void()> check);
 
   void list(ItemKind kind, const std::string& generation, const Restorable::EachItem& each);
   [[nodiscard]] std::unique_ptr<Source> open(const Item& item);

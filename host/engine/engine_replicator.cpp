@@ -23,7 +23,8 @@ EngineReplicator::EngineReplicator(Context context, std::string type, lshost_sto
       type_(std::move(type)),
       store_(store),
       settings_(settings_of(context)),
-      contents_(store_, settings_, [context] { context.ThrowIfStopping(); }) {}
+      contents_(store_, settings_, context.Offline() ? Reading::restored : Reading::listed,
+                [context] { context.ThrowIfStopping(); }) {}
 
 std::string EngineReplicator::Name() const {
   const std::string configured = ctx.Replica();

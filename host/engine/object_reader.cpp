@@ -71,8 +71,8 @@ class NamedSource final : public Source {
 
 }  // namespace
 
-ObjectReader::ObjectReader(Store& store, const Settings& settings, std::function<void()> check)
-    : store_(store), settings_(settings), check_(std::move(check)) {}
+ObjectReader::ObjectReader(Store& store, const Settings& settings, Reading reading, std::function<void()> check)
+    : store_(store), settings_(settings), reading_(reading), check_(std::move(check)) {}
 
 // ---- looking ----
 
@@ -135,7 +135,7 @@ std::vector<Facts> ObjectReader::look_into_all(std::span<const NamedObject* cons
 
 Facts ObjectReader::look_into(const NamedObject& object) {
   auto known = remembered(object);
-  if (!known && object.size <= kFetchedWholeMax) {
+  if (!known && reading_ == Reading::restored && object.size <= kFetchedWholeMax) {
     return remember(object, facts_or_damage([&] { return look_into_whole(object); }));
   }
   if (!known) known = look_at(object);

@@ -29,12 +29,18 @@ struct Facts {
   std::string damage;              ///< why it can not be used, a sentence; "" if nothing speaks against it
 };
 
+/// What its caller is going to do with the objects that it looks into.
+enum class Reading {
+  listed,   ///< their ends are wanted, again and again, for as long as the process lives
+  restored  ///< all of them are going to be read once: small ones are fetched whole at once, and kept for it
+};
+
 /// Threads: any. Errors: what the store says; Cancelled. Cost: one ranged get for an info, and nothing when it is asked
 /// for again: objects do not change.
 class ObjectReader {
  public:
   /// `check` is called before each request, and throws to stop.
-  ObjectReader(Store& store, const Settings& settings, std::function<void()> check);
+  ObjectReader(Store& store, const Settings& settings, Reading reading, std::function<void()> check);
 
   /// From the object's end, and of encrypted ones also from their start. raw_size is 0 if there is no info.
   [[nodiscard]] Facts look_at(const NamedObject& object);
@@ -42,8 +48,7 @@ class ObjectReader {
   [[nodiscard]] std::vector<Facts> look_at_all(std::span<const NamedObject* const> objects);
   /// Everything, by reading all of it.
   [[nodiscard]] Facts read_through(const NamedObject& object);
-  /// What its info says, or, where there is none, what it is when all of it is read. For many, several at once. Small
-  /// objects are fetched whole, by one request, and kept for open().
+  /// What its info says, or, where there is none, what it is when all of it is read. For many, several at once.
   [[nodiscard]] std::vector<Facts> look_into_all(std::span<const NamedObject* const> objects);
   /// The raw bytes, verified.
   [[nodiscard]] std::unique_ptr<Source> open(const NamedObject& object);
@@ -71,6 +76,7 @@ class ObjectReader {
 
   Store& store_;
   const Settings& settings_;
+  const Reading reading_;
   const std::function<void()> check_;
   KeptObjects kept_;
 

@@ -33,7 +33,7 @@ Worker::Worker(Context ctx, Store& store, const Settings& settings)
       settings_(settings),
       activity_(std::make_shared<Activity>(ctx)),
       reporter_(ctx),
-      reader_(store, settings, [this] { activity_->throw_if_stopped(); }),
+      reader_(store, settings, Reading::listed, [this] { activity_->throw_if_stopped(); }),
       uploader_(ctx, store, settings, *activity_, reporter_),
       helpers_(std::make_shared<Helpers>(ctx, activity_)) {}
 

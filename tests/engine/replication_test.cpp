@@ -82,6 +82,7 @@ TEST_CASE("engine: a restart costs one listing and two looks, whatever the histo
 TEST_CASE("engine: a restore asks for small segments once, to know them and to read them", "[engine]") {
   Fixture f;
   store_six_indexes(f);
+  f.host.set_offline();
   f.check_restorable();
   std::map<std::string, int> gets;
   for (const auto& call : f.bucket->calls()) {

@@ -60,6 +60,8 @@ class FakeHost {
   void set_snapshot_due();
   /// Otherwise a run is all there is of an index.
   void set_one_run_per_commit(bool on);
+  /// For replicators that are made from now on: there is no database, as for a restore.
+  void set_offline() { info_.flags |= LSHOST_CREATE_OFFLINE; }
 
   [[nodiscard]] Position tip() const;
   /// The database at a position that was a tip.
