@@ -16,11 +16,12 @@ namespace {
 struct S3World : World {
   explicit S3World(const Gateway& gateway) : server(gateway), store(gateway) { configure(config(), db()); }
 
-  void configure(const std::string& path, const std::string& database) const {
+  void configure(const std::string& path, const std::string& database, const std::string& head = {}) const {
     const std::string more = "bucket = \"" + store.bucket() + "\"\nendpoint = \"" + server.endpoint +
                              "\"\naccess-key-id = \"" + server.access_key + "\"\nsecret-access-key = \"" +
                              server.secret_key + "\"\nsync-interval = \"20ms\"\n";
-    write_text(path, config_text({{.path = database, .replicas = {{.path = "app", .type = "s3", .more = more}}}}));
+    write_text(path,
+               config_text({{.path = database, .replicas = {{.path = "app", .type = "s3", .more = more}}}}, head));
   }
   [[nodiscard]] std::vector<std::string> keys(const std::string& part) {
     std::vector<std::string> found;
@@ -52,6 +53,8 @@ TEST_CASE("s3: a database is replicated by a real host, killed and started again
     host.kill();
   }
   Host host(world.config());
+  wait_for("the database to be replicated",
+           [&] { return host.log().find("database: replicating") != std::string::npos; });
   writer.wait_for_commits(100);
   writer.stop();
   CHECK(host.terminate() == 0);
@@ -96,7 +99,7 @@ TEST_CASE("s3: a second host in the same place is found out, and nothing of the 
   }
   const TempDir copy;
   std::filesystem::copy(world / "", copy.path(), std::filesystem::copy_options::recursive);
-  world.configure(copy / "replicas.toml", copy / "app.db");
+  world.configure(copy / "replicas.toml", copy / "app.db", "shutdown-timeout = \"1s\"\n");
 
   Host first(world.config());
   Host second(copy / "replicas.toml");
