@@ -53,8 +53,9 @@ struct CheckpointPace {
   return kAtForcePages * log_frames / std::max<std::uint64_t>(1, rules.force_pages());
 }
 
-/// Whether what writers would have to wait for, the frames that are not moved yet, is little enough. With a reader in
-/// the way nothing can be moved, and nobody is made to wait for it.
+/// Whether what writers would have to wait for, the frames that are not moved yet, is little enough. A reader in the
+/// way is seen only by what it leaves: where nothing was ever moved, or too much is left, nobody is made to wait for
+/// it.
 [[nodiscard]] constexpr bool may_force(const CheckpointRules& rules, const CheckpointInput& input,
                                        const CheckpointPace& pace) noexcept {
   if (input.log_frames <= input.backfilled_frames) return true;
