@@ -151,7 +151,7 @@ struct Maker<T> {
   static constexpr std::uint32_t kTypeFlags = LSHOST_TYPE_STORE;
   static lshost_replicator* Make(const char* type, Context context) {
     const auto* engine = context.HostExtension<lshost_engine>(LSHOST_HOST_ENGINE);
-    if (engine == nullptr) {
+    if (engine == nullptr || !LSHOST_HAS(engine, create)) {
       throw Error(LSHOST_E_UNSUPPORTED,
                   "this host has no engine for stores (" LSHOST_HOST_ENGINE
                   "); a newer lshost is needed for this plugin",

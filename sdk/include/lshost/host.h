@@ -20,6 +20,7 @@ typedef struct lshost_replica_info {
   const char* work_dir; /* a private directory for the plugin's own state, 0700, kept between runs; NULL when offline */
 } lshost_replica_info;
 
+/* What the database has, in the host's own copy. */
 typedef struct lshost_db_status {
   uint32_t struct_size;
   uint32_t page_size; /* 0: not known yet */
@@ -33,18 +34,19 @@ enum { LSHOST_WAL_INDEX_COMPLETE = 1 /* no byte will ever follow `end` in this i
 /* A run of WAL bytes. */
 typedef struct lshost_wal_info {
   uint32_t struct_size;
-  uint32_t page_size;
-  lshost_pos start;  /* of the first byte: the position asked for, or the start of the next index */
-  lshost_pos end;    /* behind the last byte: same index as start, behind a commit frame */
-  int64_t commit_ns; /* all transactions of the run were committed by this time, and after the commit_ns of the run
-                        before it: a restore to a time cuts between runs */
-  uint32_t flags;    /* LSHOST_WAL_* */
-  uint32_t reserved; /* 0 */
+  uint32_t page_size; /* of the database, in bytes */
+  lshost_pos start;   /* of the first byte: the position asked for, or the start of the next index */
+  lshost_pos end;     /* behind the last byte: same index as start, behind a commit frame */
+  int64_t commit_ns;  /* all transactions of the run were committed by this time, and after the commit_ns of the run
+                         before it: a restore to a time cuts between runs */
+  uint32_t flags;     /* LSHOST_WAL_* */
+  uint32_t reserved;  /* 0 */
 } lshost_wal_info;
 
+/* An image of the whole database. */
 typedef struct lshost_snapshot_info {
   uint32_t struct_size;
-  uint32_t page_size;
+  uint32_t page_size; /* of the database, in bytes */
   lshost_pos pos;     /* the image holds all before pos and nothing after it */
   uint64_t size;      /* bytes the stream will have: pages times page_size */
   int64_t created_ns; /* the commit time of pos, as well as it is known */
@@ -60,13 +62,14 @@ enum {
   LSHOST_CFG_SIZE = 6      /* i: bytes; written "4GiB" */
 };
 
+/* A value of the configuration. Only the member that its type names has a meaning. */
 typedef struct lshost_value {
   uint32_t struct_size;
-  int32_t type; /* LSHOST_CFG_* */
-  int64_t i;
-  double f;
+  int32_t type;  /* LSHOST_CFG_* */
+  int64_t i;     /* INT, BOOL, DURATION, SIZE */
+  double f;      /* DOUBLE */
   const char* s; /* borrowed until destroy returned; ends in NUL */
-  size_t s_len;
+  size_t s_len;  /* bytes of s, without its NUL */
 } lshost_value;
 
 enum { LSHOST_LOG_TRACE = 0, LSHOST_LOG_DEBUG = 1, LSHOST_LOG_INFO = 2, LSHOST_LOG_WARN = 3, LSHOST_LOG_ERROR = 4 };
@@ -94,13 +97,14 @@ typedef struct lshost_host {
   uint32_t struct_size;
   uint32_t abi_minor; /* of the host */
 
+  /* Who the replica is. Never NULL. */
   LSHOST_FN(const lshost_replica_info*, info, lshost_ctx* ctx);
 
   /* ---- configuration: the keys of this replica in the configuration file ---- */
 
   /* The value of `key` as LSHOST_CFG_* `type`. index < 0: the value itself; >= 0: that element of an array, where one
    * value alone is an array of one. LSHOST_E_NOT_FOUND: not set, or past the end of the array. LSHOST_E_CONFIG: it is
-   * of another type; the error names file, line and column. */
+   * of another type; the error names file, line and column. LSHOST_E_UNSUPPORTED: this host has no such type. */
   LSHOST_FN(int32_t, config_get, lshost_ctx* ctx, const char* key, int32_t index, int32_t type, lshost_value* out,
             lshost_error* err);
   /* LSHOST_E_CONFIG if there are keys that config_get was never asked for; the error names them all. Call it last in
@@ -114,15 +118,19 @@ typedef struct lshost_host {
 
   /* Opens the run of WAL bytes that begins at `from`. A run stays inside one index and ends behind a commit frame.
    * When all of an index was read, the next run begins at offset 0 of the next one.
-   * LSHOST_END: `from` is the tip. LSHOST_GONE: the host does not have that position (another generation, trimmed, or
-   * ahead of the host): take a snapshot. The bytes of each index, put together, are a WAL file that SQLite accepts. */
+   * LSHOST_END: nothing more now: `from` is the tip, or the end of an index, and the tip is (its index + 1, 0): then go
+   * on from there, and report that the index is whole. LSHOST_GONE: the host does not have that position (another
+   * generation, trimmed, or ahead of the host): take a snapshot. A replica that is ahead holds another history (of a
+   * copy of the database, or of local state that was set back): the host begins a new generation before that snapshot.
+   * The bytes of each index, put together, are a WAL file that SQLite accepts. */
   LSHOST_FN(int32_t, wal_open, lshost_ctx* ctx, const lshost_pos* from, lshost_wal_info* info, lshost_reader** out,
             lshost_error* err);
 
-  /* Opens one consistent image of the database. flags: 0 (later minors may add kinds of image).
-   * While the stream is open the host holds checkpoints back, and from now on keeps the WAL from offset 0 of pos.index
-   * for this replica. If the WAL grows beyond what is configured, the host takes the stream back: read says
-   * LSHOST_GONE. LSHOST_END: no generation yet. One open snapshot per replica. */
+  /* Opens one consistent image of the database. flags: 0; LSHOST_E_UNSUPPORTED for kinds of image that later minors
+   * add. While the stream is open the host holds checkpoints back, and from now on keeps the WAL from offset 0 of
+   * pos.index for this replica. If the WAL grows beyond what is configured, the host takes the stream back: read says
+   * LSHOST_GONE. Replicate that WAL, too, from its offset 0: a restore begins with all of the snapshot's index.
+   * LSHOST_END: no generation yet. One open snapshot per replica. */
   LSHOST_FN(int32_t, snapshot_open, lshost_ctx* ctx, uint32_t flags, lshost_snapshot_info* info, lshost_reader** out,
             lshost_error* err);
 
@@ -159,7 +167,7 @@ typedef struct lshost_host {
 
   /* 1: lines of that level are written. */
   LSHOST_FN(int32_t, log_enabled, lshost_ctx* ctx, int32_t level);
-  /* Database, replica and type are added. */
+  /* Database, replica and type are added. No secrets. kv: n_kv of them, NULL where that is 0. */
   LSHOST_FN(void, log, lshost_ctx* ctx, int32_t level, const char* message, const lshost_kv* kv, size_t n_kv);
   /* Name: snake_case with its unit at the end ("put_seconds"). Labels database, replica and type are added. */
   LSHOST_FN(void, metric, lshost_ctx* ctx, const char* name, int32_t kind, double value);
@@ -167,7 +175,8 @@ typedef struct lshost_host {
   /* ---- threads ---- */
 
   /* Runs fn(arg) on a thread that the host names, with signals blocked, and joins after stop and before destroy.
-   * fn returns when a call says LSHOST_CANCELLED. */
+   * fn returns when a call says LSHOST_CANCELLED. On every other result than LSHOST_OK it is never called, and arg is
+   * still yours. */
   LSHOST_FN(int32_t, spawn, lshost_ctx* ctx, const char* name, LSHOST_FN(void, fn, void* arg), void* arg,
             lshost_error* err);
 

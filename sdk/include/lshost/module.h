@@ -6,6 +6,7 @@
 #include <lshost/abi.h>
 #include <lshost/host.h>
 
+/* The name of lshost_plugin_v1, to look it up. */
 #define LSHOST_ENTRY_SYMBOL "lshost_plugin_v1"
 
 LSHOST_BEGIN_C
@@ -36,7 +37,7 @@ struct lshost_replicator {
   LSHOST_FN(int32_t, stop, lshost_replicator* self, int64_t deadline_ms, lshost_error* err);
   /* [control] The end; stopped before, all its readers closed. */
   LSHOST_FN(void, destroy, lshost_replicator* self);
-  /* [any] A table by id (ext/...), borrowed until destroy; NULL: not supported. */
+  /* [any] A table by id (ext/...), borrowed until destroy; NULL: not supported. May be NULL itself. */
   LSHOST_FN(const void*, extension, lshost_replicator* self, const char* id);
 };
 
@@ -69,21 +70,21 @@ struct lshost_type {
 /* What a library holds. Static. */
 typedef struct lshost_module {
   uint32_t struct_size;
-  uint32_t abi_minor; /* LSHOST_ABI_MINOR it was built with */
-  const char* name;   /* "lshost-file" */
-  const char* version;
-  const char* vendor;      /* may be "" */
-  const char* license;     /* SPDX, may be "" */
-  const char* url;         /* may be "" */
-  uint32_t min_host_minor; /* an older host refuses it, with a sentence */
-  uint32_t type_count;
-  const lshost_type* const* types;
+  uint32_t abi_minor;              /* LSHOST_ABI_MINOR it was built with */
+  const char* name;                /* "lshost-file" */
+  const char* version;             /* of the plugin */
+  const char* vendor;              /* may be "" or NULL */
+  const char* license;             /* SPDX, may be "" or NULL */
+  const char* url;                 /* may be "" or NULL */
+  uint32_t min_host_minor;         /* an older host refuses it, with a sentence */
+  uint32_t type_count;             /* of types */
+  const lshost_type* const* types; /* each with a name of its own */
 } lshost_module;
 
-/* Who is loading. */
+/* Who is loading. Borrowed for the call. */
 typedef struct lshost_host_info {
   uint32_t struct_size;
-  uint32_t abi_minor;
+  uint32_t abi_minor;  /* of the host */
   const char* name;    /* "lshost" */
   const char* version; /* "0.1.0" */
 } lshost_host_info;

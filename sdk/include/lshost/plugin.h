@@ -9,9 +9,13 @@
  *
  *  1 One exported function per ABI major. A library may also export lshost_plugin_v2; a host tries the newest
  *    that it knows first.
- *  2 Every struct that crosses begins with struct_size, set by whoever filled it. Members are only ever appended:
- *    never inserted, reordered, retyped or removed. A member past struct_size does not exist: test with LSHOST_HAS.
- *    Structs refer to each other by pointer, except lshost_pos and lshost_kv, which are final.
+ *  2 Every struct that crosses begins with struct_size, its size in bytes as the side knows it whose memory it is.
+ *    A struct to be filled by the other side is zeroed first; the callee fills what both sides know and leaves
+ *    struct_size as it is, so what an older callee does not know stays 0. Members are only ever appended: never
+ *    inserted, reordered, retyped or removed. A member past struct_size does not exist: test with LSHOST_HAS.
+ *    Structs refer to each other by pointer, except lshost_pos and lshost_kv, which are final and have no struct_size.
+ *    A function or text may be NULL only where that is said. Reserved members and unused flags are 0; flags that you
+ *    do not know, you ignore. Ids that you do not know are answered with NULL, kinds with LSHOST_E_UNSUPPORTED.
  *  3 No allocator crosses. Nobody frees memory that the other side made: objects are closed through their own
  *    close or destroy; text and bytes are borrowed for the stated time or copied into the caller's buffer;
  *    lists are pushed into a sink.

@@ -10,7 +10,7 @@
 //       void Run();   // ctx.Status, ctx.OpenSnapshot, ctx.OpenWal, ctx.Durable, ctx.Wait
 //       std::string path_;
 //     };
-//     LSHOST_PLUGIN(Mine, "mine", "1.0.0")
+//     LSHOST_PLUGIN(Mine, "mine", "1.0.0");
 //
 // Build it as lshost-mine.so with lshost_add_plugin() of the CMake package lshost-sdk. Nothing of this header crosses
 // the ABI: throw freely, it is turned into a result on the way out. Where named objects are all your destination knows,

@@ -93,12 +93,12 @@ class Context {
 
   // ---- who we are ----
 
-  [[nodiscard]] std::string Replica() const { return host_->info(ctx_)->replica; }    ///< its name in the configuration
-  [[nodiscard]] std::string Database() const { return host_->info(ctx_)->database; }  ///< for logs and keys; no path
+  [[nodiscard]] std::string Replica() const;   ///< its name in the configuration
+  [[nodiscard]] std::string Database() const;  ///< for logs and keys; no path
   /// A private folder for own state, kept between runs; "" when offline.
   [[nodiscard]] std::string WorkDir() const;
   /// No database behind it: made to restore or to list.
-  [[nodiscard]] bool Offline() const { return (host_->info(ctx_)->flags & LSHOST_CREATE_OFFLINE) != 0; }
+  [[nodiscard]] bool Offline() const { return (CInfo().flags & LSHOST_CREATE_OFFLINE) != 0; }
 
   // ---- configuration: without a default, a missing key is an Error that names it ----
 
@@ -172,7 +172,7 @@ class Context {
 
   // ---- the host's optional services ----
 
-  /// nullptr: this host has none of that name.
+  /// nullptr: this host has none of that name. What a newer host added to a table is tested for with LSHOST_HAS.
   template <class Table>
   [[nodiscard]] const Table* HostExtension(const char* id) const noexcept {
     return static_cast<const Table*>(host_->extension(ctx_, id));
@@ -181,6 +181,7 @@ class Context {
   [[nodiscard]] lshost_ctx* CContext() const noexcept { return ctx_; }
 
  private:
+  [[nodiscard]] lshost_replica_info CInfo() const noexcept { return detail::CopyIn(*host_->info(ctx_)); }
   [[nodiscard]] std::optional<lshost_value> Find(const char* key, std::int32_t type, std::int32_t index = -1) const;
   [[nodiscard]] lshost_value Require(const char* key, std::int32_t type) const;
   void Metric(const char* name, std::int32_t kind, double value) const noexcept;

@@ -8,10 +8,16 @@ namespace lshost::inline v1 {
 
 // ---- who we are ----
 
-inline std::string Context::WorkDir() const {
-  const char* folder = host_->info(ctx_)->work_dir;
-  return folder == nullptr ? "" : folder;
-}
+namespace detail {
+
+/// Text of the other side: NULL is "".
+inline std::string TextOf(const char* text) { return text == nullptr ? "" : text; }
+
+}  // namespace detail
+
+inline std::string Context::Replica() const { return detail::TextOf(CInfo().replica); }
+inline std::string Context::Database() const { return detail::TextOf(CInfo().database); }
+inline std::string Context::WorkDir() const { return detail::TextOf(CInfo().work_dir); }
 
 // ---- configuration ----
 
@@ -99,7 +105,7 @@ inline std::optional<DatabaseStatus> Context::Status() const {
   lshost_db_status status{};
   status.struct_size = sizeof status;
   detail::ErrorOut err;
-  if (detail::Check(host_->status(ctx_, &status, &err), err) == LSHOST_END) return std::nullopt;
+  if (detail::Check(host_->status(ctx_, &status, &err), err) != LSHOST_OK) return std::nullopt;
   return DatabaseStatus{Position::From(status.oldest), Position::From(status.tip), status.page_size};
 }
 
@@ -109,7 +115,7 @@ inline std::optional<Wal> Context::OpenWal(const Position& from) const {
   info.struct_size = sizeof info;
   lshost_reader* reader = nullptr;
   detail::ErrorOut err;
-  if (detail::Check(host_->wal_open(ctx_, &start, &info, &reader, &err), err) == LSHOST_END) return std::nullopt;
+  if (detail::Check(host_->wal_open(ctx_, &start, &info, &reader, &err), err) != LSHOST_OK) return std::nullopt;
   HostReader bytes(reader);
   return Wal{Position::From(info.start),
              Position::From(info.end),
@@ -124,7 +130,7 @@ inline std::optional<Snapshot> Context::OpenSnapshot() const {
   info.struct_size = sizeof info;
   lshost_reader* reader = nullptr;
   detail::ErrorOut err;
-  if (detail::Check(host_->snapshot_open(ctx_, 0, &info, &reader, &err), err) == LSHOST_END) return std::nullopt;
+  if (detail::Check(host_->snapshot_open(ctx_, 0, &info, &reader, &err), err) != LSHOST_OK) return std::nullopt;
   HostReader bytes(reader);
   return Snapshot{Position::From(info.pos), info.page_size, info.size, info.created_ns, std::move(bytes)};
 }

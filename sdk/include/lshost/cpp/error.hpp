@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace lshost::inline v1 {
@@ -87,6 +88,18 @@ inline Error Error::Errno(const std::string& what, int err) {
 }
 
 namespace detail {
+
+/// A struct of the other side in our size: what an older one does not have is zero. Its struct_size is what was said,
+/// cut to ours.
+template <class T>
+[[nodiscard]] T CopyIn(const T& from) noexcept {
+  static_assert(std::is_trivially_copyable_v<T>);
+  T copy{};
+  const std::size_t size = std::min<std::size_t>(from.struct_size, sizeof(T));
+  std::memcpy(&copy, &from, size);
+  copy.struct_size = static_cast<std::uint32_t>(size);
+  return copy;
+}
 
 /// An lshost_error to hand to the other side.
 struct ErrorOut : lshost_error {

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -82,6 +83,9 @@ inline std::int32_t RestoreList(lshost_replicator* self, std::int32_t kind, cons
                                 lshost_item_sink* sink, lshost_error* err) noexcept {
   SinkCaller<lshost_item_sink> give(sink);
   const std::int32_t result = Guard(err, [&] {
+    if (kind < LSHOST_ITEM_GENERATION || kind > LSHOST_ITEM_WAL) {
+      throw Error(LSHOST_E_UNSUPPORTED, "this plugin knows no items of kind " + std::to_string(kind));
+    }
     Of(self).restorable->List(static_cast<ItemKind>(kind), generation == nullptr ? "" : generation,
                               [&](const Item& item) {
                                 const lshost_item c = item.ToC();
@@ -185,11 +189,24 @@ struct Maker<T> {
   }
 };
 
+/// A host without everything that this was compiled with would be called where it has no function.
+inline void RequireWhole(const lshost_host* host) {
+  constexpr std::size_t kNeeded = offsetof(lshost_host, extension) + sizeof host->extension;
+  if (host->struct_size >= kNeeded) return;
+  throw Error(LSHOST_E_UNSUPPORTED,
+              "this host is older than plugin ABI 1.0: its table has " + std::to_string(host->struct_size) +
+                  " bytes of " + std::to_string(kNeeded) + "; hint: update lshost",
+              LSHOST_ERR_OPERATOR);
+}
+
 template <class T>
 std::int32_t Create(const lshost_type* self, const lshost_host* host, lshost_ctx* ctx, std::uint32_t /*flags*/,
                     lshost_replicator** out, lshost_error* err) noexcept {
   *out = nullptr;
-  return Guard(err, [&] { *out = Maker<T>::Make(self->type, Context(host, ctx)); });
+  return Guard(err, [&] {
+    RequireWhole(host);
+    *out = Maker<T>::Make(self->type, Context(host, ctx));
+  });
 }
 
 // ---- lshost.config-schema/1 ----

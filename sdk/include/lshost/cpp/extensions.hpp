@@ -36,7 +36,7 @@ struct Item {
   std::int64_t updated_ns = 0;  ///< generation: of the last thing in it; WAL: commit time of its last run; 0: not known
   bool index_complete = false;  ///< WAL: its index ends with this item; the next index follows without a gap
 
-  static Item From(const lshost_item& c);
+  static Item From(const lshost_item& theirs);
   [[nodiscard]] lshost_item ToC() const noexcept;
 };
 
@@ -121,7 +121,8 @@ struct ConfigKey {
 
 // ---- implementation ----
 
-inline Item Item::From(const lshost_item& c) {
+inline Item Item::From(const lshost_item& theirs) {
+  const lshost_item c = detail::CopyIn(theirs);
   Item item;
   item.kind = static_cast<ItemKind>(c.kind);
   item.position = Position::From(c.pos);

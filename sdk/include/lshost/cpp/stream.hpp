@@ -177,7 +177,7 @@ inline std::string Position::ToString() const {
 
 inline std::partial_ordering Position::operator<=>(const Position& other) const noexcept {
   if (generation != other.generation) return std::partial_ordering::unordered;
-  if (const auto by_index = index <=> other.index; by_index != 0) return by_index;
+  if (const auto by_index = index <=> other.index; std::is_neq(by_index)) return by_index;
   return offset <=> other.offset;
 }
 

@@ -24,6 +24,7 @@ enum {
   LSHOST_KEY_URL_PATH = 64
 };
 
+/* A key of the configuration. */
 typedef struct lshost_config_key {
   uint32_t struct_size;
   int32_t type;              /* LSHOST_CFG_* (host.h) */
@@ -38,8 +39,8 @@ typedef struct lshost_config_key {
 /* Static. The host's own keys of a replica (type, name, snapshot-interval, retention, ...) do not belong here. */
 typedef struct lshost_config_schema {
   uint32_t struct_size;
-  uint32_t count;
-  const lshost_config_key* const* keys;
+  uint32_t count;                       /* of keys */
+  const lshost_config_key* const* keys; /* each once, in the order in which people read them */
 } lshost_config_schema;
 
 LSHOST_END_C

@@ -6,10 +6,11 @@
 #include <lshost/abi.h>
 #include <lshost/module.h>
 
-#define LSHOST_EXT_HEALTH "lshost.health/1"
+#define LSHOST_EXT_HEALTH "lshost.health/1" /* from lshost_replicator.extension */
 
 LSHOST_BEGIN_C
 
+/* The table behind LSHOST_EXT_HEALTH. */
 typedef struct lshost_health {
   uint32_t struct_size;
   uint32_t flags; /* 0 */

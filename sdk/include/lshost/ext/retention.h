@@ -5,10 +5,11 @@
 
 #include <lshost/ext/restore.h>
 
-#define LSHOST_EXT_RETENTION "lshost.retention/1"
+#define LSHOST_EXT_RETENTION "lshost.retention/1" /* from lshost_replicator.extension */
 
 LSHOST_BEGIN_C
 
+/* The table behind LSHOST_EXT_RETENTION. */
 typedef struct lshost_retention {
   uint32_t struct_size;
   uint32_t flags; /* 0 */
