@@ -224,12 +224,15 @@ class Table(unittest.TestCase):
                  if metric.goal_text() != "-"}
         self.assertEqual(goals, {
             "latency.p50": "1.2 at 0.71", "latency.p99": "4 at 1.8",
+            "application-first.plain_p99_us": "2 x alone", "application-first.reader_p99_us": "2 x alone",
+            "application-first.no-wait_p99_us": "2 x alone", "application-first.hanging_p99_us": "2 x alone",
             "isolated.p50": "1.2 at 0.71", "isolated.p99": "4 at 1.8",
             "idle.cpu_ms_per_s": "1", "idle.pss_mb": "200",
             "stream.replicated_mb_s": "150 at 190", "stream.catch_up_s": "3", "stream.cpu_s_per_gb": "3 at 1.7",
             "local-writes.local": "1.1",
             "snapshot.snapshot_s": "1.5 x cp", "restore.restore_s": "1.3 x cp",
             "parts.restore_s": "1 at 0.6", "parts.peak_mb": "64",
+            "downtime.resume_s": "2 x cp", "downtime.sent_mb": "1",
             "s3-lag.p50": "2 x bare", "s3-snapshot.snapshot_s": "1.25 x bare", "s3-snapshot.peak_mb": "128",
             "s3-restore.restore_s": "0.2 x litestream",
         })

@@ -1,5 +1,6 @@
 #pragma once
-// The one clock of the benchmark programs: CLOCK_REALTIME in nanoseconds; stamps of several processes are compared. A step of the clock during a run shows as a negative latency and is reported.
+// The one clock of the benchmark programs: CLOCK_REALTIME in nanoseconds; stamps of several processes are compared. A
+// step of the clock during a run shows as a negative latency and is reported.
 
 #include <cstdint>
 #include <ctime>

@@ -45,6 +45,15 @@ class Db {
     if (status != SQLITE_DONE && status != SQLITE_ROW) check(status);
   }
 
+  /// The same; false: a lock was in the way for longer than the busy timeout.
+  [[nodiscard]] bool try_run(const Statement& statement) {
+    const int status = sqlite3_step(statement.get());
+    sqlite3_reset(statement.get());
+    if ((status & 0xff) == SQLITE_BUSY) return false;
+    if (status != SQLITE_DONE && status != SQLITE_ROW) check(status);
+    return true;
+  }
+
   [[nodiscard]] std::int64_t integer(const std::string& sql) {
     const Statement statement = prepare(sql);
     return sqlite3_step(statement.get()) == SQLITE_ROW ? sqlite3_column_int64(statement.get(), 0) : 0;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -33,7 +34,9 @@ struct Options {
   int autocheckpoint_pages = 1000;
   int page_size = 4096;
   std::string synchronous = "normal";
-  std::string stamps;  ///< file: per commit its number, begin and end in ns
+  int busy_timeout_ms = 10'000;
+  bool has_reader = false;  ///< a transaction of another connection reads from the begin to the end
+  std::string stamps;       ///< file: per commit its number, begin and end in ns
 };
 
 struct Stamp {
@@ -69,6 +72,7 @@ class Writer {
     db_.exec("PRAGMA journal_mode=WAL");
     db_.exec("PRAGMA synchronous=" + options.synchronous);
     db_.exec("CREATE TABLE IF NOT EXISTS load(id INTEGER PRIMARY KEY, body BLOB, marker BLOB)");
+    sqlite3_busy_timeout(db_.get(), options.busy_timeout_ms);
     meter_.autocheckpoint_pages = options.autocheckpoint_pages;
     sqlite3_wal_hook(db_.get(), &WalMeter::on_commit, &meter_);
     begin_ = db_.prepare("BEGIN IMMEDIATE");
@@ -78,6 +82,10 @@ class Writer {
   }
 
   void run() {
+    if (options_.has_reader) {
+      reader_.emplace(options_.db);
+      reader_->exec("BEGIN; SELECT count(*) FROM load");
+    }
     first_ns_ = now_ns();
     const std::int64_t end_ns = first_ns_ + static_cast<std::int64_t>(options_.seconds * double{kNsPerSecond});
     std::int64_t due_ns = first_ns_;
@@ -97,19 +105,26 @@ class Writer {
     const std::uint64_t wal_bytes = meter_.frames_total * (24 + static_cast<std::uint64_t>(page_size()));
     std::printf(
         "{\"commits\": %zu, \"last_commit\": %llu, \"first_ns\": %lld, \"last_ns\": %lld, \"wal_frames\": %llu, "
-        "\"wal_bytes\": %llu, \"wal_restarts\": %llu, \"latency_us\": {\"p50\": %.1f, \"p99\": %.1f, \"p99.9\": %.1f, "
+        "\"wal_bytes\": %llu, \"wal_restarts\": %llu, \"refused_commits\": %llu, \"latency_us\": {\"p50\": %.1f, "
+        "\"p99\": %.1f, \"p99.9\": %.1f, "
         "\"max\": %.1f}}\n",
         stamps_.size(), static_cast<unsigned long long>(stamps_.empty() ? 0 : stamps_.back().commit),
         static_cast<long long>(first_ns_), static_cast<long long>(last_ns_),
         static_cast<unsigned long long>(meter_.frames_total), static_cast<unsigned long long>(wal_bytes),
-        static_cast<unsigned long long>(meter_.restarts), percentile_us(latency, 0.5), percentile_us(latency, 0.99),
-        percentile_us(latency, 0.999), percentile_us(latency, 1));
+        static_cast<unsigned long long>(meter_.restarts), static_cast<unsigned long long>(refused_commits_),
+        percentile_us(latency, 0.5), percentile_us(latency, 0.99), percentile_us(latency, 0.999),
+        percentile_us(latency, 1));
   }
 
  private:
   void write(std::uint64_t commit) {
     const std::int64_t begin_ns = now_ns();
-    db_.run(begin_);
+    bool is_refused = false;
+    while (!db_.try_run(begin_)) {
+      if (options_.busy_timeout_ms > 0) throw std::runtime_error(options_.db + ": locked for longer than the timeout");
+      is_refused = true;
+    }
+    refused_commits_ += is_refused ? 1 : 0;
     for (std::uint64_t row = 1; row <= options_.rows_per_commit; ++row) {
       insert(row == options_.rows_per_commit ? make_marker(commit) : Marker{});
     }
@@ -162,6 +177,8 @@ class Writer {
   Statement begin_;
   Statement commit_;
   Statement insert_;
+  std::optional<Db> reader_;
+  std::uint64_t refused_commits_ = 0;
   std::uint64_t next_row_ = 0;
   std::int64_t first_ns_ = 0;
   std::int64_t last_ns_ = 0;
@@ -182,6 +199,9 @@ int main_with(int argc, char** argv) {
   parser.add("--autocheckpoint", options.autocheckpoint_pages, "as the pragma; 0: never");
   parser.add("--page-size", options.page_size, "of a new database");
   parser.add("--synchronous", options.synchronous, "as the pragma");
+  parser.add("--busy-timeout", options.busy_timeout_ms,
+             "milliseconds that SQLite waits for a lock; 0: try again at once");
+  parser.add_flag("--reader", options.has_reader, "keep a reading transaction open in another connection");
   parser.add("--stamps", options.stamps, "file for number, begin and end of each commit");
   if (const auto exit_code = parser.parse(argc, argv)) return *exit_code;
   if (options.seconds <= 0 && options.count == 0) throw std::runtime_error("give --seconds or --count");

@@ -64,7 +64,7 @@ def chosen_tools(options):
 def missing_programs(context, tools):
     """The executables that are needed and not there: said at once, and not after an hour in which all others were measured."""
     needed = [context.program(name) for name in ("writer", "observer", "follower", "generate")]
-    needed += [context.lshost] if "lshost" in tools else []
+    needed += [context.lshost] if any(tool.startswith("lshost") for tool in tools) else []
     needed += [context.litestream] if any(tool.startswith("litestream") for tool in tools) and context.litestream else []
     return [str(path) for path in needed if not shutil.which(path)]
 

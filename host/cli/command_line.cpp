@@ -14,6 +14,7 @@ void apply(const OptionRules& rules, CLI::App& app, CLI::Option& option) {
   if (!rules.excludes.empty()) option.excludes(app.get_option(rules.excludes));
   if (!rules.environment_variable.empty()) option.envname(rules.environment_variable);
   if (rules.shows_default) option.capture_default_str();
+  if (rules.is_hidden) option.group("");
 }
 
 }  // namespace
@@ -24,6 +25,8 @@ Command Command::add_command(const std::string& name, const std::string& help) c
 
 void Command::require_command() const { app_->require_subcommand(1); }
 
+void Command::hide() const { app_->group(""); }
+
 void Command::add_option(const std::string& names, std::string& value, const std::string& help,
                          const OptionRules& rules) const {
   apply(rules, *app_, *app_->add_option(names, value, help));
@@ -32,6 +35,12 @@ void Command::add_option(const std::string& names, std::string& value, const std
 void Command::add_option(const std::string& names, unsigned& value, const std::string& help,
                          const OptionRules& rules) const {
   apply(rules, *app_, *app_->add_option(names, value, help));
+}
+
+void Command::add_option(const std::string& names, std::vector<std::string>& values, const std::string& help,
+                         const OptionRules& rules) const {
+  // One value each time: what follows is another word of the command line.
+  apply(rules, *app_, *app_->add_option(names, values, help)->expected(1)->take_all()->allow_extra_args(false));
 }
 
 void Command::add_flag(const std::string& names, bool& value, const std::string& help) const {

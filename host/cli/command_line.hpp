@@ -42,6 +42,7 @@ struct OptionRules {
   std::string excludes = {};                  ///< an option, added before, that can not be given together with it
   std::string environment_variable = {};      ///< read if the option is not given
   bool shows_default = false;                 ///< the value that the variable has when it is added is in the help
+  bool is_hidden = false;                     ///< not in the help: how the program speaks to itself
 };
 
 /// A command, or what is said before any: adds to it what can follow.
@@ -59,10 +60,15 @@ class Command {
   [[nodiscard]] Command add_command(const std::string& name, const std::string& help) const;
   /// One of the commands that are added to this one must be named.
   void require_command() const;
+  /// The help does not name it.
+  void hide() const;
 
   void add_option(const std::string& names, std::string& value, const std::string& help,
                   const OptionRules& rules = {}) const;
   void add_option(const std::string& names, unsigned& value, const std::string& help,
+                  const OptionRules& rules = {}) const;
+  /// May be given again and again.
+  void add_option(const std::string& names, std::vector<std::string>& values, const std::string& help,
                   const OptionRules& rules = {}) const;
   void add_flag(const std::string& names, bool& value, const std::string& help) const;
 

@@ -8,8 +8,8 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
-#include "cli/configured.hpp"
 #include "config/config.hpp"
+#include "daemon/configuration.hpp"
 #include "plugin/plugin_registry.hpp"
 
 namespace lshost::cli {
@@ -76,7 +76,7 @@ config::Loaded load(const Options& options) {
 int check(const Options& options) {
   auto loaded = load(options);
   const plugin::PluginRegistry plugins(loaded.config.plugin_path);
-  config::check_all(loaded, schema_of(plugins));
+  config::check_all(loaded, daemon::schema_of(plugins));
   options.json ? print_json(loaded) : print_text(loaded);
   return config::is_usable(loaded) ? kDone : kWrongUsage;
 }

@@ -18,9 +18,6 @@ struct Configured {
   std::unique_ptr<plugin::PluginRegistry> plugins;
 };
 
-/// What the plugins know, for config::check_all: a type that can not be loaded is a mistake at its place in the file.
-[[nodiscard]] config::SchemaOf schema_of(const plugin::PluginRegistry& plugins);
-
 /// Loads and checks `file` and sets the log up as it says. nullopt: it has mistakes, and all of them were printed;
 /// the command ends with kWrongUsage. Throws Error{invalid} if the file can not be read.
 [[nodiscard]] std::optional<Configured> load_configured(const std::string& file);

@@ -244,6 +244,9 @@ void add_plugin(CommandLine& line) {
   info.add_option("TYPE", options->type, "as it stands behind type = in a configuration", {.is_required = true});
   add_common(info, *options);
   info.run([options] { return show_plugin(*options); });
+
+  add_plugin_new(group);
+  add_plugin_check(group);
 }
 
 }  // namespace lshost::cli

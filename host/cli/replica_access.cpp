@@ -9,6 +9,7 @@
 #include "cli/configured.hpp"
 #include "cli/replica_url.hpp"
 #include "config/interpolate.hpp"
+#include "isolation/create_replicator.hpp"
 
 namespace lshost::cli {
 namespace {
@@ -90,7 +91,7 @@ std::unique_ptr<replica::Replicator> ReplicaAccess::open(const NamedReplica& rep
   setup.config = replica.config;
   setup.config_file = config_file_;
   setup.database = fs::path(replica.database_path).filename().string();
-  return plugins_->create(std::move(setup));
+  return isolation::create_replicator(*plugins_, std::move(setup));
 }
 
 }  // namespace lshost::cli

@@ -3,19 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "config/interpolate.hpp"
 #include "config/schema.hpp"
 #include "config/source_text.hpp"
+#include "config/value_of_text.hpp"
 
 namespace lshost::cli {
 namespace {
 
 using config::KeySpec;
-using config::KeyType;
 using config::UrlPart;
 
 [[noreturn]] void refuse(const ReplicaUrl& url, const std::string& why) {
@@ -93,20 +92,6 @@ const KeySpec* find_key(const std::vector<KeySpec>& keys, UrlPart part) {
   return found == keys.end() ? nullptr : &*found;
 }
 
-/// As a configuration would have it: a text stays one where it is none of the type, for the checks to find.
-config::Value typed(const KeySpec& key, std::string text) {
-  const auto number = [&](auto value) -> config::Value {
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stop != end) return {text};
-    return {value};
-  };
-  if (key.type == KeyType::integer) return number(std::int64_t{});
-  if (key.type == KeyType::real) return number(double{});
-  if (key.type == KeyType::boolean && (text == "true" || text == "false")) return {text == "true"};
-  return {std::move(text)};
-}
-
 /// "${NAME}" and nothing else.
 bool is_only_a_variable(std::string_view text) {
   return text.starts_with("${") && text.find('}') == text.size() - 1 && text.size() > 3;
@@ -152,7 +137,7 @@ class Mapping {
 
   void add(const KeySpec& key, const std::string& text, bool is_private) {
     if (text.find('\0') != std::string::npos) refuse(url_, fmt::format("'{}' has a NUL in it", key.key));
-    config::Value value = typed(key, text);
+    config::Value value = config::value_of_text(key.type, text);
     value.is_private = is_private || key.secret;
     auto& entries = replica_.entries;
     const auto earlier = std::ranges::find(entries, key.key, &config::Entry::key);

@@ -3,12 +3,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/configured.hpp"
-#include "daemon/supervisor.hpp"
+#include "daemon/host.hpp"
 #include "obs/log.hpp"
 #include "os/limits.hpp"
 #include "os/signals.hpp"
@@ -42,29 +43,39 @@ void log_start(const config::Config& config) {
              "with the same library can whenever it is not",
              {{"sqlite", sqlite::library_version()}});
   }
+  if (sqlite::library_leaves_wrong_checksums(sqlite::library_version_number())) {
+    obs::log(obs::Level::warn, "lshost",
+             "this SQLite can commit frames with wrong checksums (ROLLBACK TO after a spill), which a recovery after a "
+             "crash does not find; while lshost is attached it moves them into the database at once, but for "
+             "applications with the same library they are a danger whenever it is not",
+             {{"sqlite", sqlite::library_version()}});
+  }
 }
 
 int replicate(const Options& options) {
   if (options.config_file.empty()) {
     throw Error(ErrorCode::invalid, "replicate: no configuration; hint: pass --config FILE or set LSHOST_CONFIG");
   }
-  const os::Signals signals;  // before any thread
+  os::Signals signals;  // before any thread
   os::raise_open_files_limit();
-  const auto configured = load_configured(options.config_file);
+  auto configured = load_configured(options.config_file);
   if (!configured) return kWrongUsage;
   sqlite::configure_library();
   log_start(configured->config);
 
-  daemon::Supervisor supervisor(configured->config, *configured->plugins, os::posix_fs(), system_clock());
+  daemon::Host host(std::move(configured->config), std::move(configured->plugins), system_clock());
+  daemon::Supervisor& supervisor = host.supervisor();
   supervisor.start();
   bool all_attached = true;
   if (options.once) {
     all_attached = supervisor.wait_until_attached(kOnceAttach, signals.stop_token());
   } else {
-    supervisor.run(signals.stop_token());
+    signals.on_hangup([&host] { host.request_reload(); });
+    host.run(signals.stop_token());
+    signals.on_hangup(nullptr);
     obs::log(Level::info, "lshost", "stopping");
   }
-  const bool all_durable = supervisor.drain(configured->config.shutdown_timeout);
+  const bool all_durable = supervisor.drain(host.shutdown_timeout());
   if (!supervisor.stop()) {
     // A plugin's thread is still running: nothing that it may use can be taken down.
     obs::log(Level::error, "lshost", "ended without a plugin that did not stop");

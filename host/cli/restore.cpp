@@ -16,6 +16,7 @@
 #include "cli/replica_access.hpp"
 #include "cli/table.hpp"
 #include "os/fs.hpp"
+#include "os/limits.hpp"
 #include "os/signals.hpp"
 #include "replica/catalog_reader.hpp"
 #include "replica/restore_plan.hpp"
@@ -206,6 +207,7 @@ void print_report(const Options& options, ordered_json json, const RestorePlan& 
 
 int restore(const Options& options) {
   const os::Signals signals;  // before any thread
+  os::raise_open_files_limit();
   const auto request = parse_request(options);
   const auto access = ReplicaAccess::find(options.query);
   if (!access) return kWrongUsage;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "obs/log_line.hpp"
 #include "replica/time_text.hpp"
 
 namespace lshost::cli {
@@ -27,7 +28,7 @@ std::string json_text(const nlohmann::ordered_json& value) {
   return value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-Cell text_cell(const std::string& text) { return {text, text}; }
+Cell text_cell(const std::string& text) { return {text, obs::printable(text)}; }
 Cell size_cell(std::uint64_t bytes) { return {bytes, size_text(bytes)}; }
 Cell missing_cell() { return {nullptr, "-"}; }
 Cell time_cell(std::int64_t unix_nanos) {
@@ -68,7 +69,7 @@ std::string Table::as_text() const {
   for (const Row& row : rows_) {
     add_line(
         out, row.cells.size(), [&](std::size_t i) -> const std::string& { return row.cells[i].text; },
-        row.error.empty() ? "" : "ERROR: " + row.error);
+        row.error.empty() ? "" : "ERROR: " + obs::printable(row.error));
   }
   return out;
 }

@@ -99,9 +99,27 @@ void hide_secrets(Loaded& loaded, const SourceText& source, const ReplicaConfig&
                   const std::vector<KeySpec>& specs) {
   for (const auto& entry : replica.entries) {
     const auto* spec = find_spec(specs, entry.key);
-    const Secret run{entry.value.location, entry.value.end};
+    const Secret run{entry.value.location, entry.value.end, /*is_declared=*/true};
     if (spec != nullptr && spec->secret && !shows_only_a_variable(source, run)) loaded.secrets.push_back(run);
   }
+}
+
+/// Who else may read what is secret in the file, or write what we shall run.
+void check_file_mode(Loaded& loaded) {
+  if (!loaded.file_mode) return;
+  constexpr std::uint32_t kWritableByOthers = 0002;
+  constexpr std::uint32_t kReadableByOthers = 0004;
+  const auto warn = [&](Location place, std::string_view what, std::string_view remedy) {
+    loaded.mistakes.push_back(
+        {place,
+         fmt::format("{} (its mode is {:04o}); hint: chmod {} {}", what, *loaded.file_mode, remedy, loaded.config.file),
+         /*is_warning=*/true});
+  };
+  if ((*loaded.file_mode & kWritableByOthers) != 0)
+    warn({1, 1}, "everybody can write to this file, and so decide what lshost runs and reads", "o-w");
+  if ((*loaded.file_mode & kReadableByOthers) == 0) return;
+  const auto secret = std::ranges::find_if(loaded.secrets, &Secret::is_declared);
+  if (secret != loaded.secrets.end()) warn(secret->begin, "everybody can read this file, and it holds a secret", "o-r");
 }
 
 }  // namespace
@@ -134,6 +152,7 @@ void check_all(Loaded& loaded, const SchemaOf& schema_of) {
       check_entries(replica, found->second, loaded.mistakes);
     }
   }
+  check_file_mode(loaded);
   std::ranges::stable_sort(loaded.mistakes, {}, &Diagnostic::location);
 }
 

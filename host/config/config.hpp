@@ -38,20 +38,30 @@ struct Entry {
   bool is_broken = false;  ///< a mistake about the value is already reported: the value means nothing
 };
 
-/// A duration of 0 means "never" for snapshot_interval and "for ever" for retention.
+/// Where a replica's plugin runs.
+enum class Isolation {
+  none,     ///< in the host's own process
+  process,  ///< in a process of its own
+};
+
+/// A duration of 0 means "never" for snapshot_interval and verify_interval, and "for ever" for retention.
 struct ReplicaConfig {
   std::string type;
   std::string name;  ///< the type if none is set; unique per database
   std::chrono::nanoseconds snapshot_interval = std::chrono::hours(24);
   std::chrono::nanoseconds retention = std::chrono::hours(168);
+  std::chrono::nanoseconds verify_interval{0};
+  Isolation isolation = Isolation::none;
+  std::uint64_t isolation_memory_limit_bytes = 0;  ///< of the plugin's process; 0: none
   std::vector<Entry> entries;
   Location location;       ///< of [[database.replica]]
   Location type_location;  ///< of the value of `type`
 };
 
 struct DatabaseConfig {
-  std::string path;       ///< absolute, normalized; the file need not exist yet
-  std::string meta_path;  ///< absolute; ".<name>-lshost" beside the database if not set
+  std::string path;         ///< absolute, normalized; the file need not exist yet
+  std::string meta_path;    ///< absolute; ".<name>-lshost" beside the database if not set
+  std::string verify_path;  ///< absolute; "verify" in meta_path if not set
   std::chrono::nanoseconds checkpoint_interval = std::chrono::minutes(1);
   std::uint32_t min_checkpoint_pages = 1000;
   std::uint64_t shadow_wal_limit_bytes = std::uint64_t{4} << 30;
@@ -69,6 +79,7 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(30);
+  std::optional<std::string> control_socket;  ///< absolute; "": none is made; nullopt: where lshost puts it by itself
   std::vector<DatabaseConfig> databases;
 };
 
@@ -99,6 +110,7 @@ struct Diagnostic {
 struct Secret {
   Location begin;
   Location end;
+  bool is_declared = false;  ///< by the plugin; else its name alone tells of it
 };
 
 /// What loading found: a configuration, or all mistakes at once, in file order.
@@ -109,6 +121,7 @@ struct Loaded {
   std::string text;  ///< of the file, to show lines from
   std::vector<Diagnostic> mistakes;
   std::vector<Secret> secrets;
+  std::optional<std::uint32_t> file_mode;  ///< permission bits; nullopt: it is no file
 };
 
 /// Whether `loaded.config` may be used: there is no mistake but warnings.
@@ -126,7 +139,8 @@ void check_entries(const ReplicaConfig& replica, const std::vector<KeySpec>& key
 /// What the plugin of a replica's type knows. nullopt: it can not be asked; the reason, if it is a mistake, was
 /// appended. Asked once for each type that has an answer.
 using SchemaOf = std::function<std::optional<std::vector<KeySpec>>(const ReplicaConfig&, std::vector<Diagnostic>&)>;
-/// check_entries for every replica of `loaded`; values of secret keys join loaded.secrets; file order is kept.
+/// check_entries for every replica of `loaded`; values of secret keys join loaded.secrets; file order is kept. Warns of
+/// a file that holds a secret and can be read by others, and of one that others can write to.
 void check_all(Loaded& loaded, const SchemaOf& schema_of);
 
 /// "replicas.toml:12:3: unknown key 'pth'; did you mean 'path'?", the line, and a caret below the place. Values in

@@ -28,17 +28,24 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   throw Error(ErrorCode::invalid, fmt::format("configuration {}: {}", file, why));
 }
 
+struct FileText {
+  std::string text;
+  std::optional<std::uint32_t> mode;
+};
+
 /// Works for pipes, too ("--config /dev/stdin"), so the size is found by reading.
-std::string read_file(const std::string& file) {
+FileText read_file(const std::string& file) {
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) refuse(file, std::strerror(errno));
   struct stat status{};
   if (::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode)) refuse(file, "is a directory; name the file in it");
-  std::string text;
+  FileText read;
+  if (S_ISREG(status.st_mode)) read.mode = status.st_mode & 07777;
+  std::string& text = read.text;
   std::string block(std::size_t{64} << 10, '\0');
   for (;;) {
     const auto got = ::read(fd.get(), block.data(), block.size());
-    if (got == 0) return text;
+    if (got == 0) return read;
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) refuse(file, std::strerror(errno));
     text.append(block, 0, static_cast<std::size_t>(got));
@@ -67,8 +74,10 @@ void read_document(Loaded& loaded, const std::string& directory, const SourceTex
 bool is_usable(const Loaded& loaded) noexcept { return std::ranges::all_of(loaded.mistakes, &Diagnostic::is_warning); }
 
 Loaded load(const std::string& file) {
-  const auto text = read_file(file);
-  return load_text(text, file, std::filesystem::absolute(file).parent_path().string());
+  const auto read = read_file(file);
+  Loaded loaded = load_text(read.text, file, std::filesystem::absolute(file).parent_path().string());
+  loaded.file_mode = read.mode;
+  return loaded;
 }
 
 Loaded load_text(const std::string& text, const std::string& file, const std::string& directory) {

@@ -15,11 +15,14 @@ constexpr std::array kHostKeys{
     HostKey{Scope::top, "plugin-path", "[]"},
     HostKey{Scope::top, "shutdown-timeout", "30s"},
     HostKey{Scope::top, "log", "", true},
+    HostKey{Scope::top, "control", "", true},
     HostKey{Scope::top, "database", "", true},
     HostKey{Scope::log, "level", "info"},
     HostKey{Scope::log, "format", "text"},
+    HostKey{Scope::control, "socket", ""},
     HostKey{Scope::database, "path", ""},
     HostKey{Scope::database, "meta-path", ""},
+    HostKey{Scope::database, "verify-path", ""},
     HostKey{Scope::database, "checkpoint-interval", "1m"},
     HostKey{Scope::database, "min-checkpoint-pages", "1000"},
     HostKey{Scope::database, "shadow-wal-limit", "4GiB"},
@@ -29,6 +32,9 @@ constexpr std::array kHostKeys{
     HostKey{Scope::replica, "name", ""},
     HostKey{Scope::replica, "snapshot-interval", "24h"},
     HostKey{Scope::replica, "retention", "168h"},
+    HostKey{Scope::replica, "verify-interval", "0"},
+    HostKey{Scope::replica, "isolation", "none"},
+    HostKey{Scope::replica, "isolation-memory-limit", ""},
 };
 
 /// A key in the wrong table is most often one that was written behind a header which it should stand before.
@@ -62,6 +68,8 @@ std::string_view name_of(Scope scope) noexcept {
       return "the top of the file";
     case Scope::log:
       return "[log]";
+    case Scope::control:
+      return "[control]";
     case Scope::database:
       return "[[database]]";
     case Scope::replica:

@@ -10,7 +10,7 @@
 namespace lshost::config {
 
 /// The tables of the file.
-enum class Scope { top, log, database, replica };
+enum class Scope { top, log, control, database, replica };
 
 struct HostKey {
   Scope scope;
@@ -23,7 +23,7 @@ struct HostKey {
 [[nodiscard]] const HostKey* find_host_key(Scope scope, std::string_view key) noexcept;
 [[nodiscard]] std::vector<std::string> keys_of(Scope scope);
 
-/// "the top of the file", "[log]", "[[database]]", "[[database.replica]]".
+/// "the top of the file", "[log]", "[control]", "[[database]]", "[[database.replica]]".
 [[nodiscard]] std::string_view name_of(Scope scope) noexcept;
 
 /// "unknown key 'pth'", and what may have been meant: the nearest of `known`, or a key of the host's other tables,

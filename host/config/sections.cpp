@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds kIntervalMin{1};
 constexpr std::uint64_t kShadowWalLimitMin = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMemoryLimitMin = std::uint64_t{64} << 20;
 constexpr std::size_t kNameLengthMax = 64;
 
 constexpr std::string_view kTypeCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -130,6 +131,18 @@ Entry read_entry(const Member& member, Mistakes& mistakes) {
   return entry;
 }
 
+void read_isolation(const TableReader& reader, ReplicaConfig& replica) {
+  static const std::vector<std::string> kKinds{"none", "process"};
+  reader.read("isolation", replica.isolation, as_choice, kKinds);
+  reader.read("isolation-memory-limit", replica.isolation_memory_limit_bytes, as_size, kMemoryLimitMin);
+  const auto* limit = reader.find("isolation-memory-limit");
+  const bool has_process = replica.isolation == Isolation::process;
+  const bool is_broken = reader.find("isolation") != nullptr && reader.find("isolation")->node.is_broken;
+  if (limit == nullptr || has_process || is_broken) return;
+  reader.report(limit->key_location,
+                "isolation-memory-limit: there is no process to limit; hint: add isolation = \"process\".");
+}
+
 ReplicaConfig read_replica(const Node& node, Seen& names, Mistakes& mistakes) {
   const auto& table = std::get<Table>(node.data);
   const TableReader reader(Scope::replica, table, node.location, mistakes);
@@ -142,6 +155,8 @@ ReplicaConfig read_replica(const Node& node, Seen& names, Mistakes& mistakes) {
   reader.read("name", replica.name, as_name, kNameCharacters, "A-Z, a-z, 0-9, '.', '_' and '-'");
   reader.read("snapshot-interval", replica.snapshot_interval, as_duration, DurationRange{kIntervalMin});
   reader.read("retention", replica.retention, as_duration, DurationRange{kIntervalMin});
+  reader.read("verify-interval", replica.verify_interval, as_duration, DurationRange{kIntervalMin});
+  read_isolation(reader, replica);
   for (const auto& member : table.members) {
     if (find_host_key(Scope::replica, member.key) == nullptr) replica.entries.push_back(read_entry(member, mistakes));
   }
@@ -185,6 +200,11 @@ class DatabaseReader {
     reader.read("path", database.path, as_path, directory_);
     if (!database.path.empty()) database.meta_path = beside(database.path);
     reader.read("meta-path", database.meta_path, as_folder, directory_);
+    if (!database.meta_path.empty()) database.verify_path = database.meta_path + "/verify";
+    reader.read("verify-path", database.verify_path, as_folder, directory_);
+    if (const auto* verify = reader.find("verify-path");
+        verify != nullptr && kind_of(database.verify_path) == PathKind::other)
+      reader.report(verify->node.location, "verify-path: expected a folder, found a file");
     const bool is_repeated = !database.path.empty() && !check_path(reader, path->node.location, database.path);
     // Two databases that are one file have one meta-path by default; that mistake is reported already.
     const auto* meta = reader.find("meta-path");
@@ -242,15 +262,39 @@ class DatabaseReader {
   Seen meta_paths_;
 };
 
-// --- the top and [log] ----------------------------------------------------------------------------------------------
+// --- the top, [log] and [control] -----------------------------------------------------------------------------------
+
+/// The table behind [header]; nullptr: it is none, and that is reported.
+const Table* single_table(const Member& member, Mistakes& mistakes) {
+  const auto* table = std::get_if<Table>(&member.node.data);
+  if (table == nullptr)
+    mistakes.push_back({member.key_location, fmt::format("{0}: expected a table, found {1}; hint: write [{0}].",
+                                                         member.key, describe(member.node))});
+  return table;
+}
+
+/// "" stands for no socket at all.
+std::optional<std::string> as_socket(std::string_view key, const Node& node, const std::string& directory,
+                                     Mistakes& mistakes) {
+  auto text = as_text(key, node, mistakes);
+  if (!text || text->empty()) return text;
+  auto path = resolve_path(directory, *text);
+  if (kind_of(path) != PathKind::folder && !path.ends_with('/')) return path;
+  mistakes.push_back({node.location, fmt::format("{}: expected the path of a socket, found a folder", key)});
+  return std::nullopt;
+}
+
+void read_control(const Member& member, const std::string& directory, Config& config, Mistakes& mistakes) {
+  const auto* table = single_table(member, mistakes);
+  if (table == nullptr) return;
+  const TableReader reader(Scope::control, *table, member.node.location, mistakes);
+  reader.read("socket", config.control_socket, as_socket, directory);
+  reader.report_unknown();
+}
 
 void read_log(const Member& member, Config& config, Mistakes& mistakes) {
-  const auto* table = std::get_if<Table>(&member.node.data);
-  if (table == nullptr) {
-    mistakes.push_back({member.key_location,
-                        fmt::format("log: expected a table, found {}; hint: write [log].", describe(member.node))});
-    return;
-  }
+  const auto* table = single_table(member, mistakes);
+  if (table == nullptr) return;
   const TableReader reader(Scope::log, *table, member.node.location, mistakes);
   static const std::vector<std::string> kLevels{"trace", "debug", "info", "warn", "error"};
   static const std::vector<std::string> kFormats{"text", "json"};
@@ -278,6 +322,7 @@ Config read_sections(const Table& root, const std::string& directory, Mistakes& 
   reader.read("plugin-path", config.plugin_path, as_folders, directory);
   reader.read("shutdown-timeout", config.shutdown_timeout, as_duration, DurationRange{});
   if (const auto* log = reader.find("log")) read_log(*log, config, mistakes);
+  if (const auto* control = reader.find("control")) read_control(*control, directory, config, mistakes);
   read_databases(reader, directory, config, mistakes);
   reader.report_unknown();
   return config;

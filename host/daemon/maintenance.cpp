@@ -24,15 +24,32 @@ constexpr std::chrono::nanoseconds kRetry = std::chrono::minutes(1);
 void Maintenance::add(Maintained replica) {
   const auto interval = replica.rules.effective_interval();
   if (interval.count() == 0) return;  // nothing is ever due
-  Entry entry;
-  const auto first = std::min(kFirstLook, interval / 2) + kSpread * static_cast<std::int64_t>(entries_.size() % 3000);
-  entry.next_ns = clock_.unix_now() + first.count();
-  entry.replica = std::move(replica);
-  entries_.push_back(std::move(entry));
+  {
+    const MutexLock lock(mutex_);
+    Entry& entry = entries_.emplace_back();
+    const auto spread = kSpread * static_cast<std::int64_t>(entries_.size() % 3000);
+    entry.next_ns = clock_.unix_now() + (std::min(kFirstLook, interval / 2) + spread).count();
+    entry.replica = std::move(replica);
+  }
+  wake_up_.notify();
+}
+
+void Maintenance::remove(const replica::Replicator& replicator, const std::function<void()>& cancel) {
+  std::list<Entry>::iterator entry;
+  {
+    const MutexLock lock(mutex_);
+    const auto is_it = [&](const Entry& candidate) { return candidate.replica.replicator == &replicator; };
+    entry = std::find_if(entries_.begin(), entries_.end(), is_it);
+    if (entry != entries_.end()) entry->is_leaving = true;
+  }
+  cancel();
+  MutexLock lock(mutex_);
+  if (entry == entries_.end()) return;
+  looked_after_.wait(lock, std::nullopt, [&]() LSHOST_REQUIRES(mutex_) { return busy_ != &*entry; });
+  entries_.erase(entry);
 }
 
 void Maintenance::start() {
-  if (entries_.empty()) return;
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -42,18 +59,33 @@ void Maintenance::stop() {
 }
 
 void Maintenance::run(const std::stop_token& stop) {
-  for (;;) {
-    const UnixNanos now = clock_.unix_now();
-    UnixNanos next = now + std::chrono::nanoseconds(std::chrono::hours(1)).count();
-    for (Entry& entry : entries_) {
-      if (stop.stop_requested()) return;
-      if (entry.next_ns <= now) look_after(entry, now);
-      next = std::min(next, entry.next_ns);
-    }
+  while (!stop.stop_requested()) {
+    const UnixNanos next = look_after_all(stop);
     // The wall clock may jump, so the sleep is bounded on both sides.
     const auto sleep = std::clamp<std::int64_t>(next - clock_.unix_now(), 1'000'000, 3'600'000'000'000);
     if (!wake_up_.wait_for(stop, std::chrono::nanoseconds(sleep))) return;
   }
+}
+
+/// When to look again. An entry that is looked after is busy, so it stays in the list while that is not locked.
+UnixNanos Maintenance::look_after_all(const std::stop_token& stop) LSHOST_NO_TSA {
+  const UnixNanos now = clock_.unix_now();
+  UnixNanos next = now + std::chrono::nanoseconds(std::chrono::hours(1)).count();
+  MutexLock lock(mutex_);
+  for (Entry& entry : entries_) {
+    if (stop.stop_requested()) break;
+    if (entry.is_leaving) continue;
+    if (entry.next_ns <= now) {
+      busy_ = &entry;
+      lock.unlock();
+      look_after(entry, now);
+      lock.lock();
+      busy_ = nullptr;
+      looked_after_.notify_all();
+    }
+    next = std::min(next, entry.next_ns);
+  }
+  return next;
 }
 
 void Maintenance::look_after(Entry& entry, UnixNanos now) {
@@ -61,8 +93,9 @@ void Maintenance::look_after(Entry& entry, UnixNanos now) {
   entry.next_ns = now + std::chrono::nanoseconds(std::chrono::hours(24)).count();
   try {
     find_last_snapshot(entry);
+    if (entry.is_leaving) return;
     want_snapshot(entry, now);
-    keep_retention(entry, now);
+    if (!entry.is_leaving) keep_retention(entry, now);
   } catch (const Error& e) {
     if (e.code() != ErrorCode::cancelled) {
       obs::log(Level::warn, "maintenance", e.what(),

@@ -1,12 +1,16 @@
 #pragma once
 // Snapshots and retention on their schedule, for all replicas, on one thread that sleeps until something is due.
 
+#include <atomic>
+#include <functional>
+#include <list>
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "base/clock.hpp"
+#include "base/condition.hpp"
+#include "base/mutex.hpp"
 #include "base/wake_up.hpp"
 #include "daemon/replica_monitor.hpp"
 #include "daemon/schedule.hpp"
@@ -27,11 +31,14 @@ struct Maintained {
 
 /// Asks a destination for a list once, soon after the start, and after that only when there is something new: an idle
 /// replica costs nothing.
-/// Threads: add before start; start and stop from one thread.
+/// Threads: add, remove, start and stop from one thread.
 class Maintenance {
  public:
   explicit Maintenance(const Clock& clock) : clock_(clock) {}
-  void add(Maintained replica);
+  void add(Maintained replica) LSHOST_EXCLUDES(mutex_);
+  /// Forgets a replica. `cancel`, called in between, makes a call into it that goes on end; on return nothing of it is
+  /// used any more.
+  void remove(const replica::Replicator& replicator, const std::function<void()>& cancel) LSHOST_EXCLUDES(mutex_);
   void start();
   void stop();
 
@@ -43,9 +50,11 @@ class Maintenance {
     bool is_listed = false;
     UnixNanos last_retention_ns = 0;
     db::Position durable_at_retention;
+    std::atomic<bool> is_leaving = false;
   };
 
   void run(const std::stop_token& stop);
+  [[nodiscard]] UnixNanos look_after_all(const std::stop_token& stop) LSHOST_EXCLUDES(mutex_);
   void look_after(Entry& entry, UnixNanos now);
   void find_last_snapshot(Entry& entry);
   void want_snapshot(Entry& entry, UnixNanos now);
@@ -53,7 +62,10 @@ class Maintenance {
 
   const Clock& clock_;
   WakeUp wake_up_;
-  std::vector<Entry> entries_;  // owned by the thread once it runs
+  Mutex mutex_;
+  Condition looked_after_;
+  std::list<Entry> entries_ LSHOST_GUARDED_BY(mutex_);  // the list; what is in an entry is the thread's
+  const Entry* busy_ LSHOST_GUARDED_BY(mutex_) = nullptr;
   std::jthread thread_;
 };
 

@@ -72,6 +72,13 @@ void ReplicaMonitor::metric(std::string_view name, plugin::MetricKind /*kind*/, 
   obs::log(Level::trace, "replica", name, {{"db", database_}, {"replica", replica_}, {"value", std::to_string(value)}});
 }
 
+void ReplicaMonitor::could_not_start(const std::string& reason) {
+  MutexLock lock(mutex_);
+  status_.state = plugin::ReplicaState::backing_off;
+  status_.last_error = reason;
+  ++status_.errors_in_a_row;
+}
+
 ReplicaStatus ReplicaMonitor::status() const {
   MutexLock lock(mutex_);
   return status_;

@@ -42,6 +42,9 @@ class ReplicaMonitor final : public plugin::ReplicaObserver {
   void snapshot(const db::Position& position, std::uint64_t size_bytes) override;
   void metric(std::string_view name, plugin::MetricKind kind, double value) override;
 
+  /// The plugin could not be started; that is tried again. The caller writes the line of the log.
+  void could_not_start(const std::string& reason);
+
   [[nodiscard]] ReplicaStatus status() const;
 
  private:

@@ -1,5 +1,6 @@
 #include "db/attachment.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,18 @@ DatabaseHeader read_header(const os::ReadableFile& database) {
   (void)database.read_at("attach", 0, header);
   return header;
 }
+
+/// Tells of a checkpoint for as long as it lasts.
+class Checkpointing {
+ public:
+  explicit Checkpointing(Progress& progress) : progress_(progress) { progress_.set_checkpointing(true); }
+  ~Checkpointing() { progress_.set_checkpointing(false); }
+  Checkpointing(const Checkpointing&) = delete;
+  Checkpointing& operator=(const Checkpointing&) = delete;
+
+ private:
+  Progress& progress_;
+};
 
 /// The file says that it is a database in a rollback journal mode. Known without a lock, and without disturbing a
 /// writer.
@@ -116,6 +129,14 @@ FileState Attachment::database_state() const {
   return {st.st_dev, st.st_ino, static_cast<std::uint64_t>(st.st_size), nanos(st.st_mtim), nanos(st.st_ctim)};
 }
 
+FileIdentity Attachment::database_identity() const {
+  struct statx st{};
+  if (::statx(database_->descriptor(), "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) != 0)
+    throw_errno("attach", path_);
+  const bool has_birth = (st.stx_mask & STATX_BTIME) != 0;
+  return {st.stx_ino, has_birth ? st.stx_btime.tv_sec * 1'000'000'000 + st.stx_btime.tv_nsec : 0};
+}
+
 std::uint64_t Attachment::database_size() const { return database_->size("snapshot.size"); }
 
 bool Attachment::is_still_there() const {
@@ -136,6 +157,7 @@ sqlite::CheckpointResult Attachment::checkpoint(sqlite::CheckpointMode mode,
     // Opened for the occasion: SQLite keeps the descriptor for the next one, and idle databases stay small.
     sqlite::Connection connection = sqlite::Connection::open(path_);
     connection.read_once();
+    const Checkpointing told(progress_);
     result = sqlite::checkpoint(connection, mode, while_waiting);
   }
   guard_->hold_checkpoint_lock();

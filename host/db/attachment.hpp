@@ -11,6 +11,8 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "db/origin.hpp"
+#include "db/progress.hpp"
 #include "db/stamp.hpp"
 #include "db/wal_guard.hpp"
 #include "os/fs.hpp"
@@ -48,13 +50,19 @@ class Attachment {
 
   [[nodiscard]] sqlite::WalIndex& index() noexcept { return *index_; }
   [[nodiscard]] WalGuard& guard() noexcept { return *guard_; }
+  /// What the thread has got done since it attached.
+  [[nodiscard]] Progress& progress() noexcept { return progress_; }
   /// The -wal file.
   [[nodiscard]] const os::ReadableFile& log() const noexcept { return *log_; }
   /// What the application wrote to the log is durable on return.
   void sync_log() const;
   /// Positioned read of the database file; what lies behind its end is zero. Thread-safe.
   void read_database(std::uint64_t offset, MutableByteSpan into) const;
+  /// Of the database file, borrowed. For another process only: whoever closes a duplicate of it in this one drops the
+  /// locks of all connections.
+  [[nodiscard]] int database_descriptor() const noexcept { return database_->descriptor(); }
   [[nodiscard]] FileState database_state() const;
+  [[nodiscard]] FileIdentity database_identity() const;
   [[nodiscard]] std::uint64_t database_size() const;     ///< bytes of the database file
   [[nodiscard]] std::uint32_t header_page_size() const;  ///< bytes 16..17 of the file; 0: no such header
 
@@ -70,6 +78,7 @@ class Attachment {
   Attachment() = default;
 
   std::string path_;
+  Progress progress_;
   // In the order of construction; destroyed in reverse: locks, connection, and only then the descriptor.
   std::unique_ptr<os::ReadableFile> database_;
   std::optional<sqlite::Connection> connection_;

@@ -43,8 +43,13 @@ class Capture {
   [[nodiscard]] std::optional<NewGeneration> resume(bool stamp_holds);
   /// A generation was begun: the next round copies the log from its first frame.
   void start_over() noexcept;
+  /// A bridge was built to the live log's frame that the end of the shadow WAL is linked to, whose checksum is
+  /// `live_sum`; nullopt: to an empty log, so the next round copies what comes from its first frame.
+  void resume_behind_bridge(const std::optional<wal::Checksum>& live_sum);
 
   [[nodiscard]] Round round();
+  /// The log holds committed frames that a recovery would not find, and must go (checkpoint_policy.hpp).
+  [[nodiscard]] bool has_wrong_checksums() const noexcept { return is_sick_; }
   /// A window was opened: from now on one restart of the log is expected.
   void expect_restart() noexcept { restart_expected_ = true; }
   /// Gives back the buffer, for databases that go idle.
@@ -58,7 +63,7 @@ class Capture {
  private:
   void begin_index(const sqlite::IndexHeader& header);
   void copy(const sqlite::IndexHeader& header, UnixNanos committed_by);
-  /// Returns the number of the last commit frame among them, 0: none.
+  /// Numbers are those of the live log. Returns the number of the last commit frame among them, 0: none.
   [[nodiscard]] std::uint64_t take_frames(MutableByteSpan frames, std::uint64_t first_frame);
   void take_frame(MutableByteSpan frame, std::uint64_t number);
   void report_wrong_checksum(std::uint64_t frame);
@@ -70,6 +75,7 @@ class Capture {
   wal::Checksum live_sum_;  // chain of the live log behind the last captured frame
   wal::Checksum own_sum_;   // ours; the same until a frame with a wrong checksum
   bool chains_differ_ = false;
+  bool is_sick_ = false;  // a frame of the live log has a wrong checksum
   bool wrong_checksum_reported_ = false;
   // A restart seen while this is false was not ours to allow. Cleared by a round that, guarded, sees the log it knows.
   bool restart_expected_ = false;

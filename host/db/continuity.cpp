@@ -26,6 +26,8 @@ std::string_view to_string(NewGeneration reason) noexcept {
       return "a replica holds more than the local state";
     case NewGeneration::capture_not_durable:
       return "the shadow WAL could not be made durable";
+    case NewGeneration::replica_not_verified:
+      return "a replica failed its verification and is sent again";
   }
   return "unknown";
 }

@@ -23,6 +23,7 @@ enum class NewGeneration {
   restarted_while_guarded,  ///< the log was restarted although our lock forbids it: locks were lost or ignored
   replica_ahead,            ///< a replica holds more than we captured: the local state is older than the replica
   capture_not_durable,      ///< the shadow WAL could not be synced
+  replica_not_verified,     ///< a verification showed that a replica does not hold what it reported: it is sent again
 };
 
 /// One sentence for people: "the log was restarted while no host was attached".

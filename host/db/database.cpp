@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -24,14 +23,8 @@ constexpr std::uint32_t kLooks = 8;
 /// that tells nothing new. It is looked at instead, until as many looks as kBusyLooks (about 2 ms) found nothing.
 constexpr std::uint32_t kBusyCaptures = 16;
 constexpr std::uint32_t kBusyLooks = 4;
-/// What no event told is found within so many seconds. For a thousand idle databases the look at their wal-indexes,
-/// each a page that is in no cache, is all that lshost does.
-constexpr std::uint32_t kPollTicks = 5;
 /// A window that should end and can not yet, a lock that somebody holds for a moment.
 constexpr std::chrono::milliseconds kRetrySoon(5);
-/// A wal-index that stays unreadable for this long has a dead writer.
-constexpr std::chrono::milliseconds kTornPatience(3);
-constexpr std::chrono::seconds kFreezePatience(5);
 constexpr Backoff kAttachBackoff{std::chrono::milliseconds(50), std::chrono::milliseconds(5000)};
 constexpr Backoff kFailureBackoff{std::chrono::milliseconds(100), std::chrono::milliseconds(5000)};
 
@@ -39,6 +32,14 @@ std::string file_name(const std::string& path) { return path.substr(path.rfind('
 
 void name_this_thread(const std::string& name) {
   (void)::pthread_setname_np(::pthread_self(), ("db:" + name).substr(0, 15).c_str());
+}
+
+void report_reset_bug(Attachment& attachment, const std::string& name) {
+  if (attachment.index().backfilled_frames() <= attachment.index().glance().max_frame) return;
+  obs::log(obs::Level::error, "database",
+           "the wal-index counts more moved frames than there are: SQLite's WAL-reset bug struck; "
+           "hint: run PRAGMA integrity_check and update the application's SQLite to 3.51.3 or later",
+           {{"db", name}});
 }
 
 }  // namespace
@@ -60,7 +61,13 @@ std::string_view to_string(DatabaseState state) noexcept {
 }
 
 Database::Database(DatabaseOptions options, os::Fs& fs, os::FileWatcher& watcher, const Clock& clock)
-    : options_(std::move(options)), name_(file_name(options_.path)), fs_(fs), watcher_(watcher), clock_(clock) {}
+    : options_(std::move(options)),
+      name_(file_name(options_.path)),
+      fs_(fs),
+      watcher_(watcher),
+      clock_(clock),
+      origin_(fs_, MetaDir(options_.meta_path), catalog_),
+      guard_watch_(options_.shadow_wal_limit_bytes, random_u64()) {}
 
 Database::~Database() {
   stop();
@@ -90,6 +97,8 @@ void Database::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Database::release_unneeded() noexcept { hold_changed(); }
+
 DatabaseStatus Database::status() const {
   MutexLock lock(status_mutex_);
   DatabaseStatus status = status_;
@@ -97,14 +106,39 @@ DatabaseStatus Database::status() const {
   return status;
 }
 
+std::optional<std::uint64_t> Database::bytes_behind(const Position& from) const { return catalog_.bytes_since(from); }
+
 std::optional<Position> Database::capture_now() {
   std::optional<Position> tip;
   const bool ran = inbox_.run_and_wait([&] {
     if (!attachment_) return;
-    capture_committed();
-    tip = shadow_->tip();
+    history_->capture_committed();
+    tip = history_->shadow().tip();
   });
   return ran ? tip : std::nullopt;
+}
+
+std::optional<SnapshotImage> Database::open_image() {
+  std::optional<SnapshotGrant> grant;
+  const bool ran = inbox_.run_and_wait([&] {
+    if (attachment_) grant = make_grant();
+  });
+  if (!ran || !grant) return std::nullopt;
+  SnapshotImage image{grant->position, grant->page_size, std::uint64_t{grant->page_size} * grant->db_size_pages,
+                      grant->created_ns, nullptr};
+  auto pin = grant->pin;
+  image.bytes = std::make_unique<SnapshotStream>(std::move(*grant), pin, [this, pin] { release_snapshot(pin); });
+  return image;
+}
+
+bool Database::leave_generation(const std::string& generation, NewGeneration reason) {
+  bool is_left = false;
+  const bool ran = inbox_.run_and_wait([&] {
+    if (!attachment_) return;
+    if (history_->shadow().generation() == generation) history_->begin_generation(reason);
+    is_left = true;
+  });
+  return ran && is_left;
 }
 
 // ---- what feeds ask for ----
@@ -117,8 +151,7 @@ std::optional<SnapshotGrant> Database::grant_snapshot() {
 
 void Database::release_snapshot(const std::shared_ptr<SnapshotPin>& pin) noexcept {
   inbox_.post([this, pin] {
-    // Taken back before: then it holds nothing any more.
-    if (std::erase(pins_, pin) > 0 && attachment_) attachment_->guard().unfreeze();
+    if (snapshots_) snapshots_->release(pin);
   });
 }
 
@@ -128,11 +161,18 @@ void Database::hold_changed() noexcept {
 
 void Database::replica_is_ahead() noexcept { wake(); }
 
+bool Database::is_ours(const std::string& replica, const Position& position) {
+  if (origin_.is_ours(replica, position)) return true;
+  wake();
+  return false;
+}
+
+void Database::begins_anew(const std::string& replica) { origin_.begins_anew(replica); }
+
 // ---- the thread ----
 
 void Database::run(const std::stop_token& stop) {
   name_this_thread(name_);
-  poll_ticks_ = static_cast<std::uint32_t>(random_u64() % kPollTicks);  // not all databases at once
   poll_watch_ = watcher_.every_second([this] { poll(); });
   while (!stop.stop_requested()) {
     try {
@@ -150,23 +190,25 @@ void Database::run(const std::stop_token& stop) {
       handle(Error(ErrorCode::internal, e.what()), stop);
     }
   }
-  poll_watch_.reset();
   name_watch_.reset();
   inbox_.close();
-  if (stamps_) stamps_->keep_last(shadow_->tip());
+  if (history_) history_->make_last_stamp();
   detach();
+  poll_watch_.reset();  // until here: the last steps may hang like all others
   set_state(DatabaseState::stopped, "");
 }
 
 void Database::serve_once(const std::stop_token& stop) {
   if (hint_.exchange(false)) idle_looks_ = 0;
-  const bool captured = capture_round();
+  const bool captured = history_->capture_round();
   leave_window_if_done();
-  if (catalog_.take_ahead()) begin_generation(NewGeneration::replica_ahead);
+  if (catalog_.take_ahead()) history_->begin_generation(NewGeneration::replica_ahead);
   checkpoint_if_due();
   follow_pace(captured);
   if (captured) keep_within_limits();
+  if (captured && captures_ > kBusyCaptures) (void)history_->make_page_map();  // else it is made while nothing happens
   failures_ = 0;
+  attachment_->progress().step();
   set_state(DatabaseState::replicating, "");
   if (!captured) sleep_until_something(stop);
 }
@@ -174,7 +216,8 @@ void Database::serve_once(const std::stop_token& stop) {
 bool Database::try_attach() {
   const std::string directory = os::parent_directory(options_.path);
   const auto wait_because = [&](NotAttachable reason, const std::string& detail) {
-    set_state(DatabaseState::waiting, std::string(to_string(reason)) + (detail.empty() ? "" : " (" + detail + ")"));
+    set_state(DatabaseState::waiting, std::string(to_string(reason)) + (detail.empty() ? "" : " (" + detail + ")"),
+              reason);
     return false;
   };
   // A watch stays with its directory when that is renamed or removed, so each attempt watches what has the name now.
@@ -183,7 +226,7 @@ bool Database::try_attach() {
   watch_names(os::NameEvents::names_and_writes);
   if (!fs_.stat("attach", options_.path)) return wait_because(NotAttachable::missing, "");
   const MetaDir meta(options_.meta_path);
-  fs_.create_directories("attach", meta.path(), 0700);
+  prepare(fs_, meta);
   lock_ = try_lock(meta).value_or(UniqueFd());
   if (!lock_) return wait_because(NotAttachable::other_host, meta.lock_file() + " is locked");
   auto outcome = Attachment::attach(fs_, options_.path, options_.exclusive_checkpoints);
@@ -192,6 +235,7 @@ bool Database::try_attach() {
     return wait_because(outcome.why_not, outcome.detail);
   }
   attachment_ = std::move(outcome.attachment);
+  guard_watch_.begin(*attachment_);
   try {
     open_history();
     watch_names(os::NameEvents::names);
@@ -200,15 +244,23 @@ bool Database::try_attach() {
     detach();
     throw;
   }
-  {
-    MutexLock lock(poll_mutex_);
-    polled_index_ = &attachment_->index();
-    polled_.reset();
-  }
   attachment_->guard().hold_checkpoint_lock();
   waits_ = 0;
   idle_looks_ = 0;
   return true;
+}
+
+void Database::open_history() {
+  report_reset_bug(*attachment_, name_);
+  history_ = std::make_unique<History>(fs_, *attachment_, catalog_, origin_, clock_,
+                                       HistorySetup{.meta = MetaDir(options_.meta_path),
+                                                    .database_name = name_,
+                                                    .limit_bytes = options_.shadow_wal_limit_bytes,
+                                                    .page_map_delay = options_.page_map_delay,
+                                                    .before_new_generation = [this] { snapshots_->revoke_all(); }});
+  snapshots_ = std::make_unique<SnapshotDesk>(*attachment_, *history_, clock_);
+  checkpointer_ = std::make_unique<Checkpointer>(*attachment_, history_->capture(), options_.checkpoint, clock_);
+  history_->open();
 }
 
 void Database::watch_names(os::NameEvents events) {
@@ -236,93 +288,6 @@ void Database::follow_pace(bool captured) {
   }
 }
 
-void Database::open_history() {
-  shadow_ = std::make_unique<ShadowWal>(fs_, MetaDir(options_.meta_path), catalog_);
-  capture_ = std::make_unique<Capture>(*attachment_, *shadow_, clock_, name_);
-  checkpointer_ = std::make_unique<Checkpointer>(*attachment_, *capture_, options_.checkpoint, clock_);
-  stamps_ = std::make_unique<StampKeeper>(fs_, MetaDir(options_.meta_path).stamp_file(), *attachment_, *capture_,
-                                          clock_, name_);
-  if (attachment_->index().backfilled_frames() > attachment_->index().glance().max_frame) {
-    obs::log(obs::Level::error, "database",
-             "the wal-index counts more moved frames than there are: SQLite's WAL-reset bug struck; "
-             "hint: run PRAGMA integrity_check and update the application's SQLite to 3.51.3 or later",
-             {{"db", name_}});
-  }
-  std::string detail;
-  if (const auto reason = resume_history(detail)) {
-    if (!detail.empty()) obs::log(obs::Level::warn, "database", detail, {{"db", name_}});
-    begin_generation(*reason);
-    return;
-  }
-  capture_committed();
-  if (!shadow_->is_revealed()) shadow_->reveal();
-  obs::log(obs::Level::info, "database", "goes on where it stopped",
-           {{"db", name_}, {"position", to_string(shadow_->tip())}});
-}
-
-std::optional<NewGeneration> Database::resume_history(std::string& detail) {
-  const auto reason = shadow_->load(detail);
-  const bool has_stamp = stamps_->holds(shadow_->tip());
-  if (reason == NewGeneration::nothing_captured && has_stamp) {
-    shadow_->go_on_from_nothing(attachment_->header_page_size());
-    return std::nullopt;
-  }
-  if (reason) return reason;
-  for (int attempt = 0; !attachment_->index().try_read_header(); ++attempt) {
-    if (attempt > 10) attachment_->recover_index();
-    pause_for(std::chrono::milliseconds(1));
-  }
-  return capture_->resume(has_stamp);
-}
-
-void Database::begin_generation(NewGeneration reason) {
-  const Position before = shadow_->tip();
-  revoke_snapshots();
-  shadow_->begin_generation(attachment_->header_page_size());
-  capture_->start_over();
-  capture_committed();
-  if (!shadow_->is_revealed()) shadow_->reveal();
-  obs::log(obs::Level::info, "database", "new generation",
-           {{"db", name_},
-            {"generation", shadow_->generation()},
-            {"reason", to_string(reason)},
-            {"before", to_string(before)}});
-}
-
-/// Returns true if something was captured.
-bool Database::capture_round() {
-  const Round round = capture_->round();
-  if (round.kind != Round::Kind::torn) torn_since_.reset();
-  switch (round.kind) {
-    case Round::Kind::nothing_new:
-      return false;
-    case Round::Kind::captured:
-      return true;
-    case Round::Kind::torn:
-      mend_torn_index();
-      return false;
-    case Round::Kind::broken:
-      begin_generation(round.reason);
-      return true;
-  }
-  return false;
-}
-
-void Database::capture_committed() {
-  do {
-    (void)capture_round();
-    if (torn_since_) pause_for(std::chrono::milliseconds(1));
-  } while (torn_since_);
-}
-
-void Database::mend_torn_index() {
-  const auto now = clock_.steady_now();
-  if (!torn_since_) torn_since_ = now;
-  if (now - *torn_since_ < kTornPatience) return;
-  attachment_->recover_index();
-  torn_since_.reset();
-}
-
 void Database::leave_window_if_done() {
   WalGuard& guard = attachment_->guard();
   if (!guard.is_window_open()) return;
@@ -338,18 +303,11 @@ void Database::checkpoint_if_due() {
 }
 
 void Database::keep_within_limits() {
-  const std::uint64_t first = catalog_.first_index_within(options_.shadow_wal_limit_bytes);
-  const auto status = catalog_.status();
-  if (status && status->oldest.index < first) {
-    shadow_->trim(first);
-    report_left_behind();
-  }
-  const auto glance = attachment_->index().glance();
-  const auto page_size = shadow_->end() ? shadow_->end()->header.page_size : 0;
-  if (glance.max_frame * wal::frame_size(page_size) > options_.shadow_wal_limit_bytes && !pins_.empty()) {
+  if (history_->keep_within_limit()) report_left_behind();
+  if (history_->log_bytes() > options_.shadow_wal_limit_bytes && snapshots_->is_any_out()) {
     obs::log(obs::Level::warn, "database", "a snapshot holds back checkpoints for too long and is taken back",
              {{"db", name_}});
-    revoke_snapshots();
+    snapshots_->revoke_all();
   }
 }
 
@@ -369,61 +327,20 @@ void Database::report_left_behind() {
 }
 
 void Database::trim() {
-  if (!shadow_ || !shadow_->is_revealed()) return;
-  std::uint64_t needed = shadow_->index();
+  if (!history_) return;
+  std::uint64_t needed = history_->shadow().index();
   {
     MutexLock lock(feeds_mutex_);
-    for (const ReplicaFeed* feed : feeds_) needed = std::min(needed, feed->held_index(shadow_->generation()));
+    for (const ReplicaFeed* feed : feeds_) needed = std::min(needed, feed->held_index(history_->shadow().generation()));
   }
-  if (needed > 0) shadow_->trim(needed - 1);  // one index in reserve
+  history_->trim(needed);
 }
 
-std::optional<SnapshotGrant> Database::make_grant() {
+SnapshotGrant Database::make_grant() {
   if (!attachment_) throw Error(ErrorCode::transient, "snapshot: the database is not attached: " + status().detail);
-  WalGuard& guard = attachment_->guard();
-  const auto deadline = clock_.steady_now() + kFreezePatience;
-  while (!guard.try_freeze()) {
-    if (clock_.steady_now() >= deadline)
-      throw Error(ErrorCode::transient, "snapshot: another process keeps checkpointing");
-    pause_for(std::chrono::milliseconds(1));
-  }
-  try {
-    // The position of the image is the end of what is captured; frames that come after it do not touch the file.
-    // All that is backfilled must be captured, or the file would be ahead of the position.
-    capture_committed();
-    const std::uint64_t frames = shadow_->published_frames();
-    const std::uint32_t page_size = shadow_->end() ? shadow_->end()->header.page_size : attachment_->header_page_size();
-    if (!wal::is_page_size(page_size)) throw Error(ErrorCode::corrupt, "snapshot: the database has no valid header");
-    SnapshotGrant grant;
-    grant.position = shadow_->tip();
-    grant.page_size = page_size;
-    grant.created_ns = clock_.unix_now();
-    grant.shadow_frames = frames;
-    if (frames > 0) {
-      grant.shadow = shadow_->open_current();
-      std::array<std::byte, wal::kFrameHeaderSize> bytes;
-      if (grant.shadow->read_at("snapshot.open", wal::frames_end(frames - 1, page_size), bytes) != bytes.size()) {
-        throw Error(ErrorCode::corrupt, "snapshot: the shadow WAL was cut");
-      }
-      grant.db_size_pages = wal::parse_frame_header(bytes.data()).db_size_pages;
-    } else {
-      grant.db_size_pages = static_cast<std::uint32_t>(attachment_->database_size() / page_size);
-    }
-    grant.pin = std::make_shared<SnapshotPin>(*attachment_);
-    pins_.push_back(grant.pin);
-    return grant;
-  } catch (...) {
-    guard.unfreeze();
-    throw;
-  }
-}
-
-void Database::revoke_snapshots() noexcept {
-  for (const auto& pin : pins_) {
-    pin->revoke();
-    attachment_->guard().unfreeze();
-  }
-  pins_.clear();
+  // Whoever asks may be the replica that holds another history: what it gets must not be of the same generation.
+  if (catalog_.take_ahead()) history_->begin_generation(NewGeneration::replica_ahead);
+  return snapshots_->grant();
 }
 
 void Database::sleep_until_something(const std::stop_token& stop) {
@@ -436,15 +353,15 @@ void Database::sleep_until_something(const std::stop_token& stop) {
     (void)wake_up_.wait_for(stop, kFirstLook * (std::int64_t{1} << (2 * idle_looks_++)));
     return;
   }
-  capture_->release_buffer();
+  history_->capture().release_buffer();
   const WalGuard& guard = attachment_->guard();
   std::optional<std::chrono::nanoseconds> timeout;
   if (!guard.is_window_open() && !guard.is_frozen()) timeout = checkpointer_->next_due();
   const bool window_should_end =
       guard.is_window_open() && attachment_->index().glance().max_frame > attachment_->index().backfilled_frames();
-  if (window_should_end || torn_since_) timeout = kRetrySoon;
-  if (const auto stamp_due = stamps_->keep(shadow_->tip()))
-    timeout = std::min(timeout.value_or(*stamp_due), *stamp_due);
+  if (window_should_end || history_->is_torn()) timeout = kRetrySoon;
+  if (const auto stamp_due = history_->make_stamp()) timeout = std::min(timeout.value_or(*stamp_due), *stamp_due);
+  if (const auto map_due = history_->make_page_map()) timeout = std::min(timeout.value_or(*map_due), *map_due);
   if (timeout) {
     (void)wake_up_.wait_for(stop, std::max(*timeout, std::chrono::nanoseconds(kRetrySoon)));
   } else {
@@ -454,32 +371,22 @@ void Database::sleep_until_something(const std::stop_token& stop) {
 
 void Database::detach() noexcept {
   log_watch_.reset();
-  {
-    MutexLock lock(poll_mutex_);
-    polled_index_ = nullptr;
-  }
-  if (attachment_) revoke_snapshots();
-  stamps_.reset();
+  snapshots_.reset();
   checkpointer_.reset();
-  capture_.reset();
-  if (shadow_) shadow_->finish_times();
-  shadow_.reset();
+  history_.reset();
+  guard_watch_.end();
   attachment_.reset();
   lock_.reset();
-  torn_since_.reset();
 }
 
 void Database::handle(const Error& error, const std::stop_token& stop) {
   if (error.code() == ErrorCode::cancelled) return;
   set_state(DatabaseState::failing, error.what());
   try {
-    if (attachment_ && !attachment_->is_still_there()) detach();
-    if (attachment_ && error.code() == ErrorCode::no_space && shadow_->end()) {
-      const std::uint64_t frame_size = wal::frame_size(shadow_->end()->header.page_size);
-      if (attachment_->index().glance().max_frame * frame_size > options_.shadow_wal_limit_bytes) {
-        obs::log(obs::Level::error, "database", "there is no space to capture to: the log is let go", {{"db", name_}});
-        detach();
-      }
+    if (attachment_ && (attachment_->guard().has_let_go() || !attachment_->is_still_there())) detach();
+    if (attachment_ && error.code() == ErrorCode::no_space && history_->log_bytes() > options_.shadow_wal_limit_bytes) {
+      obs::log(obs::Level::error, "database", "there is no space to capture to: the log is let go", {{"db", name_}});
+      detach();
     }
   } catch (const std::exception& e) {
     obs::log(obs::Level::error, "database", e.what(), {{"db", name_}});
@@ -492,12 +399,13 @@ void Database::handle(const Error& error, const std::stop_token& stop) {
   }
 }
 
-void Database::set_state(DatabaseState state, std::string detail) {
+void Database::set_state(DatabaseState state, std::string detail, std::optional<NotAttachable> why_waiting) {
   {
     MutexLock lock(status_mutex_);
     if (status_.state == state && status_.detail == detail) return;
     status_.state = state;
     status_.detail = detail;
+    status_.why_waiting = why_waiting;
   }
   const auto level = state == DatabaseState::failing ? obs::Level::warn : obs::Level::info;
   if (detail.empty()) {
@@ -508,15 +416,25 @@ void Database::set_state(DatabaseState state, std::string detail) {
 }
 
 void Database::poll() noexcept {
-  if (++poll_ticks_ % kPollTicks != 0) return;
+  const GuardWatch::Seen seen = guard_watch_.look();
+  if (seen.let_go) report_let_go(seen);
+  if (seen.wants_a_round) wake();
+}
+
+void Database::report_let_go(const GuardWatch::Seen& seen) {
+  const std::string reason(to_string(*seen.let_go));
+  obs::log(obs::Level::error, "database",
+           "the log was let go, so that the application can restart it; hint: look at the disk under meta_path",
+           {{"db", name_},
+            {"reason", reason},
+            {"log_bytes", seen.log_bytes},
+            {"limit_bytes", options_.shadow_wal_limit_bytes},
+            {"meta_path", options_.meta_path}});
   {
-    MutexLock lock(poll_mutex_);
-    if (polled_index_ == nullptr) return;
-    const auto glance = polled_index_->glance();
-    if (glance == polled_) return;
-    polled_ = glance;
+    MutexLock lock(status_mutex_);
+    ++status_.times_let_go;
   }
-  wake();
+  set_state(DatabaseState::failing, "the log was let go: " + reason);
 }
 
 void Database::wake() noexcept {

@@ -17,11 +17,15 @@
 #include "base/unique_fd.hpp"
 #include "base/wake_up.hpp"
 #include "db/attachment.hpp"
-#include "db/capture.hpp"
 #include "db/checkpointer.hpp"
+#include "db/continuity.hpp"
+#include "db/guard_watch.hpp"
+#include "db/history.hpp"
+#include "db/origin_keeper.hpp"
 #include "db/replica_feed.hpp"
-#include "db/shadow_wal.hpp"
-#include "db/stamp_keeper.hpp"
+#include "db/shadow_catalog.hpp"
+#include "db/snapshot_desk.hpp"
+#include "db/snapshot_source.hpp"
 #include "db/task_inbox.hpp"
 #include "os/file_watcher.hpp"
 
@@ -33,6 +37,8 @@ struct DatabaseOptions {
   CheckpointRules checkpoint;
   std::uint64_t shadow_wal_limit_bytes = std::uint64_t{4} << 30;
   bool exclusive_checkpoints = true;
+  /// A page map that is not there is read so long after a generation began: behind the first snapshots, from memory.
+  std::chrono::milliseconds page_map_delay{1000};
 };
 
 /// What a database is doing, for status and alarms.
@@ -48,6 +54,8 @@ enum class DatabaseState {
 struct DatabaseStatus {
   DatabaseState state = DatabaseState::starting;
   std::string detail;
+  std::optional<NotAttachable> why_waiting;  ///< only in that state
+  std::uint32_t times_let_go = 0;            ///< since the start: the log was let go because capture did not keep up
   Position tip;
 };
 
@@ -60,15 +68,27 @@ class Database final : private FeedOwner {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// A feed for one replica. Before start().
+  /// A feed for one replica. Everything that the shadow WAL has is kept for it until it reports a position.
   [[nodiscard]] std::unique_ptr<Feed> subscribe(const std::string& replica);
   void start();
-  /// Captures everything that is committed now. The tip after that; nullopt: not attached, so nothing can be said.
+  /// A feed is gone for good: what only its replica needed may go. Without this call it goes with the next index that
+  /// another replica finishes.
+  void release_unneeded() noexcept;
+  /// Captures everything that is committed now. The tip after that; nullopt: not attached, so nothing can be said; the
+  /// next attempt at it is made at once.
   [[nodiscard]] std::optional<Position> capture_now();
+  /// The database as it is now, for somebody who is no replica: nothing is kept for it. nullopt: not attached, or
+  /// stopped. Checkpoints are held back while its `bytes` lives, which must end before the database does.
+  [[nodiscard]] std::optional<SnapshotImage> open_image();
+  /// Begins a new generation if `generation` is still the current one: every replica takes a new snapshot. False: not
+  /// attached or stopped, so nothing was done.
+  [[nodiscard]] bool leave_generation(const std::string& generation, NewGeneration reason);
   /// Stops the thread and detaches; the log stays as it is for the next start.
   void stop();
 
   [[nodiscard]] DatabaseStatus status() const;
+  /// How far a replica that is durable up to `from` is behind, in bytes of WAL; nullopt: it needs a snapshot first.
+  [[nodiscard]] std::optional<std::uint64_t> bytes_behind(const Position& from) const;
   [[nodiscard]] const std::string& path() const noexcept { return options_.path; }
 
  private:
@@ -77,6 +97,8 @@ class Database final : private FeedOwner {
   void release_snapshot(const std::shared_ptr<SnapshotPin>& pin) noexcept override;
   void hold_changed() noexcept override;
   void replica_is_ahead() noexcept override;
+  [[nodiscard]] bool is_ours(const std::string& replica, const Position& position) override;
+  void begins_anew(const std::string& replica) override;
 
   // The thread.
   void run(const std::stop_token& stop);
@@ -84,27 +106,21 @@ class Database final : private FeedOwner {
   bool try_attach();
   void detach() noexcept;
   void open_history();
-  /// nullopt: capture goes on where an earlier run stopped. Else why not; `detail` may say more.
-  [[nodiscard]] std::optional<NewGeneration> resume_history(std::string& detail);
-  void begin_generation(NewGeneration reason);
-  [[nodiscard]] bool capture_round();
-  /// Everything that was committed when it was called is captured on return.
-  void capture_committed();
-  void mend_torn_index();
   void leave_window_if_done();
   void checkpoint_if_due();
   void keep_within_limits();
   void report_left_behind();
   void trim();
-  [[nodiscard]] std::optional<SnapshotGrant> make_grant();
-  void revoke_snapshots() noexcept;
+  /// Throws as SnapshotDesk::grant(), and Error{transient} while not attached.
+  [[nodiscard]] SnapshotGrant make_grant();
   void watch_names(os::NameEvents events);
   void watch_log();
   void follow_pace(bool captured);
   void sleep_until_something(const std::stop_token& stop);
   void handle(const Error& error, const std::stop_token& stop);
-  void set_state(DatabaseState state, std::string detail);
+  void set_state(DatabaseState state, std::string detail, std::optional<NotAttachable> why_waiting = std::nullopt);
   void poll() noexcept;
+  void report_let_go(const GuardWatch::Seen& seen);
   void wake() noexcept;
 
   const DatabaseOptions options_;
@@ -113,6 +129,7 @@ class Database final : private FeedOwner {
   os::FileWatcher& watcher_;
   const Clock& clock_;
   ShadowCatalog catalog_;
+  OriginKeeper origin_;
   WakeUp wake_up_;
   TaskInbox inbox_{wake_up_};
   std::atomic<bool> hint_{false};           // something may have changed since the last look
@@ -121,25 +138,19 @@ class Database final : private FeedOwner {
   // Owned by the thread.
   UniqueFd lock_;
   std::unique_ptr<Attachment> attachment_;
-  std::unique_ptr<ShadowWal> shadow_;
-  std::unique_ptr<Capture> capture_;
+  std::unique_ptr<History> history_;  // this and the next two: as long as there is an attachment
+  std::unique_ptr<SnapshotDesk> snapshots_;
   std::unique_ptr<Checkpointer> checkpointer_;
-  std::unique_ptr<StampKeeper> stamps_;
-  std::vector<std::shared_ptr<SnapshotPin>> pins_;
   std::unique_ptr<os::FileWatcher::Watch> log_watch_;
   std::unique_ptr<os::FileWatcher::Watch> name_watch_;
   std::unique_ptr<os::FileWatcher::Watch> poll_watch_;
-  std::uint32_t idle_looks_ = 0;  // looks since the last hint that found nothing
-  std::uint32_t captures_ = 0;    // rounds that captured something, without a longer pause between them
-  std::uint32_t failures_ = 0;    // in a row
-  std::uint32_t waits_ = 0;       // attach attempts in a row that found a reason to wait
-  std::optional<std::chrono::steady_clock::time_point> torn_since_;
+  std::uint32_t idle_looks_ = 0;       // looks since the last hint that found nothing
+  std::uint32_t captures_ = 0;         // rounds that captured something, without a longer pause between them
+  std::uint32_t failures_ = 0;         // in a row
+  std::uint32_t waits_ = 0;            // attach attempts in a row that found a reason to wait
   std::set<std::string> left_behind_;  // replicas that the limit cost their continuity
 
-  std::uint32_t poll_ticks_ = 0;  // owned by the watcher's thread while poll_watch_ lives
-  mutable Mutex poll_mutex_;      // the slow poll reads the wal-index from another thread
-  sqlite::WalIndex* polled_index_ LSHOST_GUARDED_BY(poll_mutex_) = nullptr;
-  std::optional<sqlite::WalIndex::Glance> polled_ LSHOST_GUARDED_BY(poll_mutex_);
+  GuardWatch guard_watch_;  // the slow poll looks through it from the watcher's thread
 
   mutable Mutex feeds_mutex_;
   std::vector<ReplicaFeed*> feeds_ LSHOST_GUARDED_BY(feeds_mutex_);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -33,6 +34,14 @@ struct WalRun {
   std::unique_ptr<ByteStream> bytes;
 };
 
+/// Where the bytes of an image lie, for a reader in another process. All descriptors are borrowed.
+struct SnapshotFiles {
+  int database = -1;
+  int shadow = -1;                  ///< of the image's index; -1: there are no frames of it in the image
+  std::uint64_t shadow_frames = 0;  ///< from the first on, that belong to the image
+  int revoked = -1;                 ///< an os::SharedFlag: once it is set, what was read from the database is void
+};
+
 /// The whole database as of `position`. Checkpoints are held back while `bytes` lives.
 struct SnapshotImage {
   Position position;
@@ -40,6 +49,9 @@ struct SnapshotImage {
   std::uint64_t size_bytes = 0;
   UnixNanos created_ns = 0;
   std::unique_ptr<ByteStream> bytes;
+  /// Calls back with the files, which can not go away before the call returns: it must be short. Throws Error{gone} if
+  /// the image was taken back. Empty where the bytes lie in no files. REQUIRES: `bytes` lives.
+  std::function<void(const std::function<void(const SnapshotFiles&)>&)> lend_files = {};
 };
 
 /// Thread-safe. Must be destroyed before its database; streams that it gave must be destroyed before it.

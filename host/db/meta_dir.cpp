@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
 #include "base/hex.hpp"
@@ -16,10 +17,27 @@ std::string MetaDir::default_for(const std::string& database_path) {
 
 std::string MetaDir::wal_name(std::uint64_t index) { return to_hex16(index) + ".wal"; }
 std::string MetaDir::times_name(std::uint64_t index) { return to_hex16(index) + ".times"; }
+std::string MetaDir::live_name(std::uint64_t index) { return to_hex16(index) + ".live"; }
 
 std::optional<std::uint64_t> MetaDir::index_of_wal_name(const std::string& name) {
   if (!name.ends_with(".wal")) return std::nullopt;
   return from_hex16(std::string_view(name).substr(0, name.size() - 4));
+}
+
+void prepare(os::Fs& fs, const MetaDir& meta) {
+  fs.create_directories("attach", meta.path(), 0700);
+  const auto found = fs.stat("attach", meta.path());
+  const auto refuse = [&](const std::string& why, const std::string& hint) {
+    throw Error(ErrorCode::denied, "attach " + meta.path() + ": refused: it " + why + "; hint: " + hint);
+  };
+  if (!found) return;  // gone again: the lock says so
+  if (found->is_link) refuse("is a symbolic link", "set meta-path to the folder that is meant");
+  const auto me = static_cast<std::uint32_t>(::geteuid());
+  if (found->uid != me && found->uid != 0) {
+    refuse("belongs to another user, of number " + std::to_string(found->uid),
+           "move it away, or chown it to the user that lshost runs as");
+  }
+  if ((found->mode & 022) != 0) refuse("is writable by others", "chmod go-w " + meta.path());
 }
 
 std::optional<UniqueFd> try_lock(const MetaDir& meta) {

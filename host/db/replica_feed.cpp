@@ -6,38 +6,9 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "db/run_stream.hpp"
 
 namespace lshost::db {
-
-namespace {
-
-/// A run of a shadow file, which may be removed while it is read: the descriptor keeps the bytes.
-class RunStream final : public ByteStream {
- public:
-  RunStream(std::unique_ptr<os::ReadableFile> file, std::uint64_t begin, std::uint64_t end)
-      : file_(std::move(file)), at_(begin), end_(end) {}
-
-  std::size_t read(MutableByteSpan into) override {
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), end_ - at_));
-    if (want == 0) return 0;
-    const std::size_t got = file_->read_at("feed.read", at_, into.first(want));
-    if (got == 0) throw Error(ErrorCode::corrupt, "feed: the shadow WAL ends early");
-    at_ += got;
-    return got;
-  }
-
-  std::optional<FileRange> file_range() const override {
-    if (file_->descriptor() < 0) return std::nullopt;
-    return FileRange{file_->descriptor(), at_, end_ - at_};
-  }
-
- private:
-  std::unique_ptr<os::ReadableFile> file_;
-  std::uint64_t at_;
-  std::uint64_t end_;
-};
-
-}  // namespace
 
 ReplicaFeed::ReplicaFeed(std::string replica, os::Fs& fs, ShadowCatalog& catalog, FeedOwner& owner,
                          std::function<void(ReplicaFeed*)> on_destroy)
@@ -51,6 +22,7 @@ ReplicaFeed::~ReplicaFeed() {
 std::optional<FeedStatus> ReplicaFeed::status() const { return catalog_.status(); }
 
 std::variant<WalRun, Feed::Miss> ReplicaFeed::open_wal(const Position& from) {
+  if (!owner_.is_ours(replica_, from)) return Miss::gone;
   auto found = catalog_.find(from);
   if (const auto* miss = std::get_if<Miss>(&found)) {
     if (*miss == Miss::gone) owner_.replica_is_ahead();
@@ -71,6 +43,7 @@ std::variant<WalRun, Feed::Miss> ReplicaFeed::open_wal(const Position& from) {
 std::optional<SnapshotImage> ReplicaFeed::open_snapshot() {
   auto grant = owner_.grant_snapshot();
   if (!grant) return std::nullopt;
+  owner_.begins_anew(replica_);
   {
     MutexLock lock(mutex_);
     hold_ = {grant->position.generation, grant->position.index, 0};
@@ -78,7 +51,12 @@ std::optional<SnapshotImage> ReplicaFeed::open_snapshot() {
   SnapshotImage image{grant->position, grant->page_size, std::uint64_t{grant->page_size} * grant->db_size_pages,
                       grant->created_ns, nullptr};
   auto pin = grant->pin;
-  image.bytes = std::make_unique<SnapshotStream>(std::move(*grant), [this, pin] { owner_.release_snapshot(pin); });
+  image.lend_files = [pin, shadow = grant->shadow, frames = grant->shadow_frames](const auto& use) {
+    pin->lend([&](int database, const os::SharedFlag& revoked) {
+      use({database, shadow ? shadow->descriptor() : -1, frames, revoked.descriptor()});
+    });
+  };
+  image.bytes = std::make_unique<SnapshotStream>(std::move(*grant), pin, [this, pin] { owner_.release_snapshot(pin); });
   return image;
 }
 
@@ -107,6 +85,7 @@ void ReplicaFeed::set_snapshot_due(bool due) {
 }
 
 void ReplicaFeed::report_durable(const Position& position) {
+  if (!owner_.is_ours(replica_, position)) return;
   bool index_changed;
   {
     MutexLock lock(mutex_);

@@ -26,6 +26,11 @@ class FeedOwner {
   virtual void hold_changed() noexcept = 0;
   /// A replica asked for something that lies ahead of the tip.
   virtual void replica_is_ahead() noexcept = 0;
+  /// A replica holds everything up to `position`. False: it is that of another history (db/origin.hpp), and a new
+  /// generation is on its way.
+  [[nodiscard]] virtual bool is_ours(const std::string& replica, const Position& position) = 0;
+  /// A replica begins with an image.
+  virtual void begins_anew(const std::string& replica) = 0;
 };
 
 /// Thread-safe; see Feed.

@@ -77,6 +77,11 @@ bool ShadowCatalog::take_ahead() {
   return std::exchange(ahead_, false);
 }
 
+void ShadowCatalog::set_ahead() {
+  MutexLock lock(mutex_);
+  ahead_ = true;
+}
+
 std::optional<FeedStatus> ShadowCatalog::status() const {
   MutexLock lock(mutex_);
   if (generation_.empty()) return std::nullopt;
@@ -92,6 +97,18 @@ std::variant<ShadowRun, Feed::Miss> ShadowCatalog::find(const Position& from) {
   if (generation_.empty() || from.generation != generation_) return Feed::Miss::gone;
   if (from == trimmed_end_) return find_locked({generation_, indexes_.front().index, 0});
   return find_locked(from);
+}
+
+std::optional<std::uint64_t> ShadowCatalog::bytes_since(const Position& from) const {
+  MutexLock lock(mutex_);
+  if (generation_.empty() || from.generation != generation_ || order(from, tip_locked()) > 0) return std::nullopt;
+  const bool is_trimmed_end = from == trimmed_end_;
+  if (from.index < indexes_.front().index && !is_trimmed_end) return std::nullopt;
+  std::uint64_t bytes = 0;
+  for (const auto& index : indexes_) {
+    if (index.index >= from.index) bytes += index.end_offset;
+  }
+  return is_trimmed_end ? bytes : bytes - from.offset;
 }
 
 std::variant<ShadowRun, Feed::Miss> ShadowCatalog::find_locked(const Position& from) {
@@ -124,7 +141,7 @@ Feed::Waited ShadowCatalog::wait(const std::function<bool(const Position& tip)>&
                                  std::optional<std::chrono::nanoseconds> timeout,
                                  const std::stop_token& stop) LSHOST_NO_TSA {
   MutexLock lock(mutex_);
-  const auto is_ready = [&] { return ready(tip_locked()); };
+  const auto is_ready = [&]() LSHOST_NO_TSA { return ready(tip_locked()); };
   Condition::Deadline deadline;
   if (timeout) deadline = std::chrono::steady_clock::now() + std::min(*timeout, kLongestWait);
   const bool changed = changed_.wait(lock, stop, deadline, is_ready);

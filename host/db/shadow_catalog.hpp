@@ -58,13 +58,18 @@ class ShadowCatalog {
   [[nodiscard]] std::vector<std::string> trim(std::uint64_t index);
   /// The first index from which on everything up to the tip is at most `bytes_max` long; the current one at least.
   [[nodiscard]] std::uint64_t first_index_within(std::uint64_t bytes_max) const;
-  /// True once after a replica asked for a position that lies ahead of the tip.
+  /// True once after a replica asked for a position that lies ahead of the tip, or set_ahead().
   [[nodiscard]] bool take_ahead();
 
   // ---- replicas ----
 
+  /// A replica holds what this history never had.
+  void set_ahead();
   [[nodiscard]] std::optional<FeedStatus> status() const;
   [[nodiscard]] std::variant<ShadowRun, Feed::Miss> find(const Position& from);
+  /// How many bytes lie between `from` and the tip. nullopt: `from` is of another generation, not here any more, or
+  /// ahead.
+  [[nodiscard]] std::optional<std::uint64_t> bytes_since(const Position& from) const;
 
   /// Waits until `ready(tip)` or stop. `ready` is called with the catalog locked, after each change and each poke().
   [[nodiscard]] Feed::Waited wait(const std::function<bool(const Position& tip)>& ready,

@@ -27,6 +27,10 @@ std::string ShadowWal::path_of(std::uint64_t index) const {
   return meta_.wal_directory(generation_) + "/" + MetaDir::wal_name(index);
 }
 
+std::string ShadowWal::live_path_of(std::uint64_t index) const {
+  return meta_.wal_directory(generation_) + "/" + MetaDir::live_name(index);
+}
+
 std::optional<NewGeneration> ShadowWal::load(std::string& detail) {
   const auto text = os::read_small_file(fs_, "shadow.load", meta_.generation_file());
   if (!text) return NewGeneration::first_start;
@@ -75,7 +79,9 @@ std::optional<ShadowIndex> ShadowWal::load_current(std::uint64_t index) {
   const std::uint64_t end_offset =
       scanned->frames == 0 ? 0 : wal::frames_end(scanned->frames, scanned->header.page_size);
   page_size_ = scanned->header.page_size;
-  end_ = CaptureEnd{scanned->header, scanned->frames, scanned->sum};
+  end_ = CaptureEnd{scanned->header, scanned->frames, scanned->sum, {scanned->header.salt, 0}};
+  if (const auto text = os::read_small_file(fs_, "shadow.load", live_path_of(index)))
+    end_->live = parse_live_link(*text).value_or(end_->live);
   published_frames_ = scanned->frames;
   wal_file_ = fs_.open_append("shadow.load", path);
   tail_is_dirty_ = true;  // cut off behind the last whole transaction before the next append
@@ -144,7 +150,7 @@ void ShadowWal::reveal() {
 }
 
 void ShadowWal::begin_index(const wal::Header& header) {
-  const std::uint64_t next = end_ ? index_ + 1 : index_;
+  const std::uint64_t next = end_ && end_->frames > 0 ? index_ + 1 : index_;
   // The finished index must be durable before its successor exists: a start that finds both trusts the first.
   if (end_) sync();
   finish_times();
@@ -160,7 +166,7 @@ void ShadowWal::begin_index(const wal::Header& header) {
   index_ = next;
   published_frames_ = 0;
   page_size_ = header.page_size;
-  end_ = CaptureEnd{header, 0, wal::parse_header(bytes)->checksum};
+  end_ = CaptureEnd{header, 0, wal::parse_header(bytes)->checksum, {header.salt, 0}};
   tail_is_dirty_ = false;
   is_synced_ = false;
   names_are_synced_ = false;
@@ -173,6 +179,15 @@ void ShadowWal::begin_index(const wal::Header& header) {
     loaded_.back().complete = true;
     loaded_.push_back(std::move(begun));
   }
+}
+
+void ShadowWal::link(const LiveLink& live) {
+  LSHOST_ASSERT(end_);
+  const std::string text = encode_live_link(live);
+  const auto file = fs_.create("shadow.link", live_path_of(index_), kFileMode);
+  file->append("shadow.link", std::as_bytes(std::span(text.data(), text.size())));
+  file->close("shadow.link");
+  end_->live = live;
 }
 
 void ShadowWal::append(ByteSpan frames, wal::Checksum sum) {
@@ -243,6 +258,7 @@ void ShadowWal::trim(std::uint64_t index) {
   for (const auto& path : catalog_.trim(index)) {
     fs_.remove("shadow.trim", path);
     fs_.remove("shadow.trim", path.substr(0, path.size() - 4) + ".times");
+    fs_.remove("shadow.trim", path.substr(0, path.size() - 4) + ".live");
   }
 }
 
@@ -251,8 +267,20 @@ Position ShadowWal::tip() const {
   return {generation_, index_, published_frames_ > 0 ? wal::frames_end(published_frames_, page_size_) : 0};
 }
 
-std::unique_ptr<os::ReadableFile> ShadowWal::open_current() const {
-  return fs_.open_read("shadow.read", path_of(index_));
+std::uint64_t ShadowWal::oldest_index() const {
+  if (!loaded_.empty()) return loaded_.front().index;
+  const auto status = catalog_.status();
+  return revealed_ && status ? status->oldest.index : index_;
+}
+
+std::uint64_t ShadowWal::frames_of(std::uint64_t index) const {
+  if (index == index_) return published_frames_;
+  const auto file = fs_.stat("shadow.read", path_of(index));
+  return file ? wal::frames_below(file->size_bytes, page_size_) : 0;
+}
+
+std::unique_ptr<os::ReadableFile> ShadowWal::open_index(std::uint64_t index) const {
+  return fs_.open_read("shadow.read", path_of(index));
 }
 
 }  // namespace lshost::db

@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "db/continuity.hpp"
+#include "db/live_link.hpp"
 #include "db/meta_dir.hpp"
 #include "db/shadow_catalog.hpp"
 #include "lshost/wal.hpp"
@@ -26,6 +27,11 @@ struct CaptureEnd {
   wal::Header header;  ///< of the current index
   std::uint64_t frames = 0;
   wal::Checksum sum;  ///< our own chain behind the last frame
+  LiveLink live;      ///< where these frames are in the live log
+  /// Frames of the live log that are captured.
+  [[nodiscard]] std::uint64_t live_frames() const noexcept {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(frames) + live.ahead);
+  }
 };
 
 /// Threads: one. Errors: Error of the file system; what was published stays as it is.
@@ -46,8 +52,12 @@ class ShadowWal {
   void reveal();
   [[nodiscard]] bool is_revealed() const noexcept { return revealed_; }
 
-  /// The current index is finished; the next one begins with this header. The first one of a generation likewise.
+  /// The current index is finished; the next one begins with this header. The first one of a generation likewise, and
+  /// one that takes the place of an index without frames.
   void begin_index(const wal::Header& header);
+  /// From here on the frames of the current index are those of the live log behind a place that is not theirs. What is
+  /// kept of it helps the next start only.
+  void link(const LiveLink& live);
   /// Appends whole frames that continue the chain; `sum` is the chain's value behind them.
   void append(ByteSpan frames, wal::Checksum sum);
   /// The first `frames` frames of the current index may be read, committed by `now`. REQUIRES: appended, more than
@@ -70,10 +80,17 @@ class ShadowWal {
   /// The end of what is published.
   [[nodiscard]] Position tip() const;
   [[nodiscard]] std::string current_path() const { return path_of(index_); }
-  [[nodiscard]] std::unique_ptr<os::ReadableFile> open_current() const;
+  [[nodiscard]] std::unique_ptr<os::ReadableFile> open_current() const { return open_index(index_); }
+
+  /// The first index that is still here.
+  [[nodiscard]] std::uint64_t oldest_index() const;
+  /// Frames of an index that are published. REQUIRES: oldest_index() <= index <= index().
+  [[nodiscard]] std::uint64_t frames_of(std::uint64_t index) const;
+  [[nodiscard]] std::unique_ptr<os::ReadableFile> open_index(std::uint64_t index) const;
 
  private:
   [[nodiscard]] std::string path_of(std::uint64_t index) const;
+  [[nodiscard]] std::string live_path_of(std::uint64_t index) const;
   [[nodiscard]] std::optional<ShadowIndex> load_complete(std::uint64_t index) const;
   [[nodiscard]] std::optional<ShadowIndex> load_current(std::uint64_t index);
   [[nodiscard]] MarkSequence load_marks(std::uint64_t index, std::uint64_t end_offset, UnixNanos fallback) const;

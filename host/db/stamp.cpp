@@ -1,13 +1,13 @@
 #include "db/stamp.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <charconv>
 #include <vector>
 
 #include "base/error.hpp"
+#include "db/line_checksum.hpp"
 #include "os/fs.hpp"
 
 namespace lshost::db {
@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::string_view kMagic = "lshost-stamp1";
 constexpr UnixNanos kSecond = 1'000'000'000;
-
-std::string checksum(std::string_view text) { return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size())); }
 
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
@@ -54,19 +52,15 @@ std::optional<std::chrono::nanoseconds> settles_in(const FileState& file, UnixNa
 }
 
 std::string encode_stamp(const Stamp& stamp) {
-  const std::string line =
-      fmt::format("{} {} {} {} {} {} {} {} {} {}", kMagic, stamp.position.generation, stamp.position.index,
-                  stamp.position.offset, stamp.file.device, stamp.file.inode, stamp.file.size_bytes,
-                  stamp.file.modified_ns, stamp.file.changed_ns, stamp.boot);
-  return line + ' ' + checksum(line) + '\n';
+  return with_checksum(fmt::format("{} {} {} {} {} {} {} {} {} {}", kMagic, stamp.position.generation,
+                                   stamp.position.index, stamp.position.offset, stamp.file.device, stamp.file.inode,
+                                   stamp.file.size_bytes, stamp.file.modified_ns, stamp.file.changed_ns, stamp.boot));
 }
 
 std::optional<Stamp> parse_stamp(std::string_view text) {
-  if (text.empty() || text.back() != '\n') return std::nullopt;
-  text.remove_suffix(1);
-  const std::size_t last = text.rfind(' ');
-  if (last == std::string_view::npos || checksum(text.substr(0, last)) != text.substr(last + 1)) return std::nullopt;
-  const auto words = words_of(text.substr(0, last));
+  const auto line = strip_checksum(text);
+  if (!line) return std::nullopt;
+  const auto words = words_of(*line);
   if (words.size() != 10 || words[0] != kMagic) return std::nullopt;
   Stamp stamp;
   stamp.position.generation = words[1];
@@ -75,7 +69,7 @@ std::optional<Stamp> parse_stamp(std::string_view text) {
                        read_number(words[4], stamp.file.device) && read_number(words[5], stamp.file.inode) &&
                        read_number(words[6], stamp.file.size_bytes) && read_number(words[7], stamp.file.modified_ns) &&
                        read_number(words[8], stamp.file.changed_ns);
-  if (!is_read || !is_generation(stamp.position.generation)) return std::nullopt;
+  if (!is_read || !is_generation(stamp.position.generation) || stamp.boot.empty()) return std::nullopt;
   return stamp;
 }
 

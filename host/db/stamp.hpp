@@ -45,7 +45,7 @@ inline constexpr std::chrono::nanoseconds kStampAge = std::chrono::milliseconds(
 /// will, the file system is too coarse.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> settles_in(const FileState& file, UnixNanos now) noexcept;
 
-/// One line of text with a checksum.
+/// A line with a checksum (db/line_checksum.hpp).
 [[nodiscard]] std::string encode_stamp(const Stamp& stamp);
 /// nullopt: it is not what encode_stamp made.
 [[nodiscard]] std::optional<Stamp> parse_stamp(std::string_view text);

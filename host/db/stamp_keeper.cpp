@@ -31,7 +31,7 @@ std::optional<std::chrono::nanoseconds> StampKeeper::keep(const Position& tip) n
     // stamp one that never holds.
     const UnixNanos now = clock_.unix_now();
     const Stamp stamp{tip, attachment_.database_state(), boot_id()};
-    if (!is_all_in_file()) return std::nullopt;
+    if (!is_all_in_file() || attachment_.guard().has_let_go()) return std::nullopt;
     const auto wait = settles_in(stamp.file, now);
     if (wait && *wait > std::chrono::nanoseconds(0)) return wait;
     done_ = tip;

@@ -10,26 +10,29 @@ namespace lshost::db {
 bool TaskInbox::run_and_wait(Task task) {
   auto done = std::make_shared<std::promise<void>>();
   std::future<void> finished = done->get_future();
+  // Not in the promise, which the owner's thread may let go of last: whoever gets the exception also destroys it.
+  const auto failure = std::make_shared<std::exception_ptr>();
   {
     MutexLock lock(mutex_);
     if (!is_open_) return false;
-    tasks_.emplace_back([task = std::move(task), done] {
+    tasks_.emplace_back([task = std::move(task), done, failure] {
       try {
         task();
-        done->set_value();
       } catch (...) {
-        done->set_exception(std::current_exception());
+        *failure = std::current_exception();
       }
+      done->set_value();
     });
   }
   wake_up_.notify();
   done.reset();  // the task has the last reference: if it is dropped, the wait below ends
   try {
     finished.get();
-    return true;
   } catch (const std::future_error&) {
     return false;
   }
+  if (*failure) std::rethrow_exception(std::exchange(*failure, nullptr));
+  return true;
 }
 
 void TaskInbox::post(Task task) noexcept {

@@ -119,15 +119,41 @@ void Contents::list_wal(const std::string& generation, const Restorable::EachIte
   std::vector<const NamedObject*> lasts;
   for (const auto& [index, segments] : objects.wals) lasts.push_back(&segments.rbegin()->second);
   const auto facts = reader_.look_into_all(lasts);
+  const auto shortened = find_shortened(objects, facts);
   auto last = facts.begin();
   for (const auto& [index, segments] : objects.wals) {
     const bool is_last_index = index == objects.wals.rbegin()->first;
-    list_index(objects, segments, is_last_index ? look_at_tail(segments, reader_) : Tail{}, *last++, each);
+    const bool is_followed = objects.is_followed(index) && !shortened.contains(index);
+    list_index(segments, is_last_index ? look_at_tail(segments, reader_) : Tail{}, *last++, is_followed, each);
   }
 }
 
-void Contents::list_index(const GenerationObjects& objects, const std::map<std::uint64_t, NamedObject>& segments,
-                          const Tail& tail, const Facts& last, const Restorable::EachItem& each) {
+std::set<std::uint64_t> Contents::find_shortened(const GenerationObjects& objects, std::span<const Facts> lasts) {
+  struct Join {
+    std::uint64_t index;
+    std::uint64_t end;  // of what is stored of it
+  };
+  std::vector<Join> joins;
+  std::vector<const NamedObject*> firsts;  // of the indexes behind them
+  auto last = lasts.begin();
+  for (const auto& [index, segments] : objects.wals) {
+    const Facts& facts = *last++;
+    // Who says that it is the last one is; Litestream's objects say nothing.
+    if (!facts.info || facts.info->index_complete || !objects.is_followed(index)) continue;
+    joins.push_back({index, facts.info->end_offset});
+    firsts.push_back(&objects.find_wal(index + 1)->at(0));
+  }
+  std::set<std::uint64_t> shortened;
+  const auto facts = reader_.look_into_all(firsts);
+  for (std::size_t i = 0; i < joins.size(); ++i) {
+    const std::uint64_t said = facts[i].info ? facts[i].info->previous_end : 0;
+    if (said != 0 && said != joins[i].end) shortened.insert(joins[i].index);
+  }
+  return shortened;
+}
+
+void Contents::list_index(const std::map<std::uint64_t, NamedObject>& segments, const Tail& tail, const Facts& last,
+                          bool is_followed, const Restorable::EachItem& each) {
   std::map<std::uint64_t, const Facts*> known;  // of the tail, by offset
   for (std::size_t i = 0; i < tail.good.size(); ++i) known[tail.good[i]->name.offset] = &tail.facts[i];
   // Behind a hole are uploads that were not finished. What is damaged is listed: it was there once, and a restore has
@@ -148,7 +174,7 @@ void Contents::list_index(const GenerationObjects& objects, const std::map<std::
     if (item.size == 0) item.size = is_last ? std::max<std::uint64_t>(1, object.size) : next->first - offset;
     note_times(item, object, facts.info, facts.raw_size != 0);
     const bool is_said = facts.info && facts.info->index_complete;
-    item.index_complete = is_last && (is_said || objects.is_followed(object.name.index));
+    item.index_complete = is_last && (is_said || is_followed);
     each(item);
   }
 }

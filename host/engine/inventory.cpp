@@ -1,6 +1,7 @@
 #include "engine/inventory.hpp"
 
 #include <cstdio>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -58,7 +59,8 @@ bool GenerationObjects::has_begin_of(std::uint64_t index) const noexcept {
 }
 
 bool GenerationObjects::is_followed(std::uint64_t index) const noexcept {
-  return has_begin_of(index + 1) && !breaks.contains(index);
+  const bool has_next = index != std::numeric_limits<std::uint64_t>::max() && has_begin_of(index + 1);
+  return has_next && !breaks.contains(index);
 }
 
 Inventory take_inventory(const std::vector<StoredObject>& listing) {

@@ -204,7 +204,7 @@ std::optional<Facts> ObjectReader::remembered(const NamedObject& object) const {
   return entry.facts;
 }
 
-const Facts& ObjectReader::remember(const NamedObject& object, const Facts& facts) {
+Facts ObjectReader::remember(const NamedObject& object, Facts facts) {
   const std::lock_guard hold(mutex_);
   if (known_.size() >= kRememberedMax) known_.clear();
   known_[object.key] = {object.size, object.created_ns, facts};

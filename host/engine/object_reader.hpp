@@ -72,7 +72,7 @@ class ObjectReader {
   [[nodiscard]] Facts read_all_of(const NamedObject& object, std::unique_ptr<Source> stored) const;
   [[nodiscard]] Buffer read_range(const NamedObject& object, std::uint64_t offset, std::uint64_t length);
   [[nodiscard]] std::optional<Facts> remembered(const NamedObject& object) const;
-  const Facts& remember(const NamedObject& object, const Facts& facts);
+  Facts remember(const NamedObject& object, Facts facts);
 
   Store& store_;
   const Settings& settings_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/format/raw_digest.hpp"
+
 namespace lshost::engine {
 namespace {
 
@@ -70,6 +72,7 @@ ObjectInfo Segment::info(UnixNanos now) const {
   info.page_size = page_size;
   info.created_ns = now;
   info.commit_runs = thinned(commit_runs);
+  info.previous_end = previous_end;
   return info;
 }
 
@@ -98,6 +101,26 @@ std::optional<Segment> collect(const Context& ctx, const Position& from, std::ui
     if (!segment->raw || segment->index_complete) return segment;
     at = run->end;
   }
+}
+
+std::optional<bool> has_bytes_of(const Context& ctx, const ObjectInfo& stored) try {
+  RawDigest digest;
+  Buffer buffer(std::size_t{128} << 10);
+  Position at{stored.generation, stored.index, stored.offset};
+  while (at.offset < stored.end_offset) {
+    auto run = ctx.OpenWal(at);
+    if (!run || run->start != at) return false;  // the host's index ends before
+    for (const std::uint64_t end = std::min(run->end.offset, stored.end_offset); at.offset < end;) {
+      const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at.offset));
+      const std::size_t count = run->bytes.Read(std::span(buffer).first(want));
+      if (count == 0) throw ends_early(run->end);
+      digest.add(MutableByteSpan(buffer).first(count));
+      at.offset += count;
+    }
+  }
+  return digest.checksum() == stored.raw_checksum;
+} catch (const Gone&) {
+  return std::nullopt;
 }
 
 std::unique_ptr<ByteStream> read_from_host(const Context& ctx, const Position& start, const Position& end) {

@@ -20,6 +20,7 @@ struct Segment {
   Position end;
   std::uint32_t page_size = 0;
   bool index_complete = false;
+  std::uint64_t previous_end = 0;  ///< ObjectInfo's
   std::vector<CommitRun> commit_runs;
   /// The raw bytes; none: one run that is larger than a segment should be, to be read from the host when it is stored.
   std::optional<Buffer> raw;
@@ -32,6 +33,11 @@ struct Segment {
 /// Reads the runs that begin at `from` until there is no more, the index ends, or the next one would make the segment
 /// larger than `size_max`. nullopt: `from` is the tip. Throws Gone.
 [[nodiscard]] std::optional<Segment> collect(const Context& ctx, const Position& from, std::uint64_t size_max);
+
+/// Whether the WAL of the host has the bytes of a segment that lies in the store. False: another host, or an earlier
+/// life of this one, stored it: the two share no history from there on. nullopt: the host no longer has that WAL. Cost:
+/// reads the host's bytes once.
+[[nodiscard]] std::optional<bool> has_bytes_of(const Context& ctx, const ObjectInfo& stored);
 
 /// The WAL bytes [start, end), read from the host run by run. Throws Gone.
 [[nodiscard]] std::unique_ptr<ByteStream> read_from_host(const Context& ctx, const Position& start,

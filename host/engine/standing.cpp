@@ -92,7 +92,8 @@ Standing find_standing(const std::string& generation, const GenerationObjects& o
   const Tail tail = look_at_tail(segments, reader);
   if (!tail.oddity.empty()) standing.oddities.push_back(tail.oddity);
   standing.next = {generation, last, tail.end};
-  standing.is_complete = !tail.facts.empty() && tail.facts.back().info && tail.facts.back().info->index_complete;
+  if (!tail.facts.empty()) standing.last = tail.facts.back().info;
+  standing.is_complete = standing.last && standing.last->index_complete;
   for (const auto* segment : tail.unfinished) standing.unfinished.push_back(segment->key);
   if (standing.base && standing.base->position.index <= last) {
     if (const auto why = gap(objects, standing.base->position.index, last); !why.empty()) {

@@ -26,6 +26,7 @@ struct Standing {
   std::optional<Base> base;             ///< the newest snapshot; none: a new one is needed
   Position next;                        ///< the first byte that is not there; none: nothing to go on from
   bool is_complete = false;             ///< the index of `next` ends there
+  std::optional<ObjectInfo> last;       ///< of the segment that ends at `next`; nullopt: none, or Litestream's
   std::vector<std::string> unfinished;  ///< keys behind `next` in its index
   std::vector<std::string> oddities;    ///< a sentence for each thing that can not be used
 };

@@ -1,6 +1,7 @@
 #include "engine/store.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace lshost::engine {
@@ -44,21 +45,28 @@ class TurnSource final : public Source {
   std::mutex& turn_;
 };
 
+constexpr std::size_t kKeySizeMax = 255;  // by the ABI
+
 struct Collector {
-  std::vector<StoredObject> found;
+  std::size_t max;
+  std::vector<StoredObject> found = {};
+  bool is_full = false;
 
   static std::int32_t take(lshost_blob_sink* self, const lshost_blob* blob) noexcept {
     return detail::Guard(nullptr, [&] {
-      if (blob == nullptr || blob->key == nullptr) return;
+      auto& into = *static_cast<Collector*>(self->impl);
+      if (blob == nullptr || blob->key == nullptr || ::strnlen(blob->key, kKeySizeMax + 1) > kKeySizeMax) return;
+      into.is_full = into.is_full || into.found.size() >= into.max;
+      if (into.is_full) throw Error(LSHOST_E_INVALID, "that is enough", 0);
       const std::int64_t created_ns = LSHOST_HAS(blob, created_ns) ? blob->created_ns : 0;
-      static_cast<Collector*>(self->impl)->found.push_back({blob->key, blob->size, created_ns});
+      into.found.push_back({blob->key, blob->size, created_ns});
     });
   }
 };
 
 }  // namespace
 
-Store::Store(lshost_store* store) : store_(store) {
+Store::Store(lshost_store* store, std::size_t listed_max) : store_(store), listed_max_(listed_max) {
   if (store == nullptr) throw Error(LSHOST_E_INVALID, "the plugin gave no store");
   const bool is_whole = LSHOST_HAS(store, put) && LSHOST_HAS(store, get) && LSHOST_HAS(store, list) &&
                         LSHOST_HAS(store, remove) && LSHOST_HAS(store, destroy);
@@ -103,11 +111,18 @@ std::unique_ptr<Source> Store::get(const std::string& key, std::uint64_t offset,
 }
 
 std::vector<StoredObject> Store::list(const std::string& prefix) {
-  Collector collector;
+  Collector collector{listed_max_};
   lshost_blob_sink sink = {sizeof(lshost_blob_sink), 0, &collector, Collector::take};
   detail::ErrorOut err;
   const auto hold = turn();
-  detail::Check(store_->list(store_, prefix.c_str(), &sink, &err), err);
+  const auto result = store_->list(store_, prefix.c_str(), &sink, &err);
+  if (collector.is_full) {
+    throw Error(LSHOST_E_INVALID,
+                "the store lists more than " + std::to_string(listed_max_) + " objects below " + prefix +
+                    ", which no replica has; look what lies there",
+                LSHOST_ERR_OPERATOR);
+  }
+  detail::Check(result, err);
   return std::move(collector.found);
 }
 

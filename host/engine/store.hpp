@@ -21,13 +21,16 @@ struct StoredObject {
   std::int64_t created_ns = 0;  ///< 0: not known
 };
 
+/// However many names a store lists, they must fit into memory: some 150 bytes each.
+inline constexpr std::size_t kListedMax = 5'000'000;
+
 /// Ownership: owns the store; streams of get() must be gone before it.
 /// Threads:   any. Where the store wants one call at a time, calls and reads of its streams wait for each other.
 /// Errors:    what the store says, as lshost::Error with its flags; Cancelled.
 class Store {
  public:
   /// Takes the store over. Throws Error if its table lacks a function; then, too, the store is destroyed.
-  explicit Store(lshost_store* store);
+  explicit Store(lshost_store* store, std::size_t listed_max = kListedMax);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -42,6 +45,7 @@ class Store {
   [[nodiscard]] bool can_put_new() const noexcept { return can_put_new_; }
   /// The bytes [offset, offset + length); length UINT64_MAX: to the end.
   [[nodiscard]] std::unique_ptr<Source> get(const std::string& key, std::uint64_t offset, std::uint64_t length);
+  /// Throws Error where there are more than `listed_max`.
   [[nodiscard]] std::vector<StoredObject> list(const std::string& prefix);
   /// Missing ones are no error.
   void remove(std::span<const std::string> keys);
@@ -51,6 +55,7 @@ class Store {
   [[nodiscard]] std::unique_lock<std::mutex> turn();
 
   lshost_store* const store_;
+  const std::size_t listed_max_;
   bool is_parallel_ = false;
   bool can_put_new_ = false;
   std::mutex one_at_a_time_;

@@ -127,6 +127,7 @@ void Worker::open(const DatabaseStatus& status) {
   const std::string generation = status.tip.generation;
   end_snapshots();
   generation_.clear();
+  previous_end_ = {};
   looking_ = true;
   reporter_.state(ReplicaState::Starting);
   if (!is_generation(generation)) {
@@ -134,13 +135,16 @@ void Worker::open(const DatabaseStatus& status) {
   }
   Standing standing = look(generation);
   for (const auto& oddity : standing.oddities) ctx_.Warn(oddity);
+  check_history(standing);
   // All of an index is there, and the host is in a later one: the beginning of the next is the same place.
   if (standing.is_complete && status.tip.index > standing.next.index) {
+    previous_end_ = standing.next;
     standing.next = {generation, standing.next.index + 1, 0};
   }
   if (std::exchange(is_lost_, false)) {
     standing.base.reset();
     standing.next = {};
+    previous_end_ = {};
   }
   unfinished_ = std::move(standing.unfinished);
   {
@@ -168,9 +172,22 @@ Standing Worker::look(const std::string& generation) {
   return find_standing(generation, found_, reader_);
 }
 
+/// Positions tell nothing of content: of two clones of a machine, both count on from the same one.
+void Worker::check_history(const Standing& standing) const {
+  if (!standing.last || has_bytes_of(ctx_, *standing.last).value_or(true)) return;
+  ctx_.Warn(
+      "the replica holds other WAL than the host at its position: a copy of this database wrote to it, or local state "
+      "was set back; a new generation is asked for",
+      {{"position", standing.next}});
+  // Who asks for what lies ahead of the host is of another history, so it begins a new generation.
+  (void)ctx_.OpenWal({standing.next.generation, INT64_MAX, 0});
+  throw Gone();
+}
+
 /// The WAL of `index` is to be stored from its beginning.
 void Worker::start_at(std::uint64_t index) {
   unfinished_.clear();
+  previous_end_ = {};
   for (const auto& [other, segments] : found_.wals) {
     if (other < index) continue;
     for (const auto& [offset, segment] : segments) unfinished_.push_back(segment.key);
@@ -330,6 +347,8 @@ std::optional<milliseconds> Worker::ship(const DatabaseStatus& status) {
       reporter_.state(ReplicaState::CatchUp);
     }
     is_behind = true;
+    if (segment->start != at) previous_end_ = at;
+    if (follows_at_once(previous_end_, segment->start)) segment->previous_end = previous_end_.offset;
     if (segment->start.offset == 0) window.drain();
     prepare_for(segment->start);
     at = segment->end;
@@ -341,7 +360,10 @@ std::optional<milliseconds> Worker::ship(const DatabaseStatus& status) {
     }
   }
   window.drain();
-  if (follows_at_once(at, status.tip)) move_to(status.tip);  // an index has begun that has no WAL yet
+  if (follows_at_once(at, status.tip)) {  // an index has begun that has no WAL yet
+    previous_end_ = at;
+    move_to(status.tip);
+  }
   return std::nullopt;
 }
 

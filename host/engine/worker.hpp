@@ -66,6 +66,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   // ---- where the destination stands ----
   void open(const DatabaseStatus& status);
   [[nodiscard]] Standing look(const std::string& generation);
+  void check_history(const Standing& standing) const;
   void start_at(std::uint64_t index);
 
   // ---- snapshots ----
@@ -103,6 +104,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   GenerationObjects found_;              // what open() found, by names
   std::vector<std::string> unfinished_;  // keys to be removed before the next segment
   bool is_lost_ = false;                 // the host no longer has the WAL behind next_
+  Position previous_end_;                // where the index before the one of next_ ends; none: not known
   std::optional<Time> shipped_;          // when the last segment was on its way
   std::uint32_t failures_ = 0;           // of turns, in a row
 

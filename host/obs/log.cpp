@@ -13,6 +13,7 @@ namespace {
 
 std::atomic<Level> least_level = Level::info;
 std::atomic<Format> current_format = Format::text;
+std::atomic<LogSink> current_sink = nullptr;
 
 /// spdlog does the time, the lock and the writing; the line itself is ours.
 std::unique_ptr<spdlog::logger> make_logger(const char* pattern) {
@@ -37,6 +38,8 @@ void configure_log(Level level, Format format) {
   current_format = format;
 }
 
+void redirect_log(LogSink sink) { current_sink = sink; }
+
 bool log_enabled(Level level) noexcept { return level >= least_level.load(std::memory_order_relaxed); }
 
 void log(Level level, std::string_view part, std::string_view message, std::initializer_list<Field> fields) noexcept {
@@ -47,6 +50,10 @@ void log(Level level, std::string_view part, std::string_view message, const Fie
          std::size_t count) noexcept {
   if (!log_enabled(level)) return;
   try {
+    if (const LogSink sink = current_sink.load(std::memory_order_relaxed); sink != nullptr) {
+      sink(level, part, message, fields, count);
+      return;
+    }
     const auto format = current_format.load();
     const auto make = format == Format::json ? json_members : text_line;
     logger_for(format).log(spdlog::level::info, spdlog::string_view_t(make(level, part, message, fields, count)));

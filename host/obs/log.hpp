@@ -40,4 +40,10 @@ void log(Level level, std::string_view part, std::string_view message,
          std::initializer_list<Field> fields = {}) noexcept;
 void log(Level level, std::string_view part, std::string_view message, const Field* fields, std::size_t count) noexcept;
 
+/// Where lines go instead of standard error. May be called by any thread, several at once.
+using LogSink = void (*)(Level level, std::string_view part, std::string_view message, const Field* fields,
+                         std::size_t count);
+/// For a process whose lines another one writes. REQUIRES: no other thread logs yet.
+void redirect_log(LogSink sink);
+
 }  // namespace lshost::obs

@@ -95,4 +95,15 @@ std::string json_members(Level level, std::string_view part, std::string_view me
   return members;
 }
 
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (;;) {
+    const auto line = text.substr(0, text.find('\n'));
+    append_sentence(shown, line);
+    if (line.size() == text.size()) return shown;
+    shown += '\n';
+    text.remove_prefix(line.size() + 1);
+  }
+}
+
 }  // namespace lshost::obs

@@ -19,4 +19,8 @@ namespace lshost::obs {
 [[nodiscard]] std::string json_members(Level level, std::string_view part, std::string_view message,
                                        const Field* fields, std::size_t count);
 
+/// A text from anywhere, for a terminal: control characters but the newline are escaped, bytes that are no UTF-8 are
+/// replaced. What needs none of that stays as it is.
+[[nodiscard]] std::string printable(std::string_view text);
+
 }  // namespace lshost::obs

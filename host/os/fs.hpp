@@ -13,6 +13,7 @@
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
+#include "base/unique_fd.hpp"
 
 namespace lshost::os {
 
@@ -82,6 +83,9 @@ class Fs {
 
 /// The machine's file system. Lives for the process.
 [[nodiscard]] Fs& posix_fs();
+
+/// A file that another process opened and gave to this one. `name`: as messages call it.
+[[nodiscard]] std::unique_ptr<ReadableFile> adopt_readable(UniqueFd descriptor, std::string name);
 
 /// The parent directory of a path: "/a/b" -> "/a", "b" -> ".".
 [[nodiscard]] std::string parent_directory(const std::string& path);

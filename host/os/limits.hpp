@@ -11,4 +11,11 @@ namespace lshost::os {
 /// Call it once in main. Programs started later inherit it: one that uses select() needs the old limit back.
 std::uint64_t raise_open_files_limit() noexcept;
 
+/// Keeps this process and its children from leaving core files, which would hold keys and rows; neither a file nor, as
+/// a limit of 0 would, one for a program that the system pipes them to (core(5)). Children may raise it again.
+void forbid_core_dumps() noexcept;
+
+/// The limit on open files (RLIMIT_NOFILE) in force; 0 if that is not known.
+[[nodiscard]] std::uint64_t open_files_limit() noexcept;
+
 }  // namespace lshost::os

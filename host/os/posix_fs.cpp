@@ -235,6 +235,10 @@ class PosixFs final : public Fs {
 
 }  // namespace
 
+std::unique_ptr<ReadableFile> adopt_readable(UniqueFd descriptor, std::string name) {
+  return std::make_unique<PosixReadableFile>(std::move(descriptor), std::move(name));
+}
+
 Fs& posix_fs() {
   static PosixFs fs;
   return fs;

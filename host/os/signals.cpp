@@ -10,9 +10,11 @@
 #include <atomic>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/error.hpp"
+#include "base/mutex.hpp"
 #include "base/unique_fd.hpp"
 
 namespace lshost::os {
@@ -74,11 +76,29 @@ struct Signals::Impl {
   }
 
   void on_signal(int signal) {
-    if (signal == SIGHUP) return;
+    if (signal == SIGHUP) return on_hangup();
     if (!stop.request_stop()) end_process();
   }
 
+  void on_hangup() LSHOST_EXCLUDES(mutex) {
+    const MutexLock lock(mutex);
+    if (hangup) {
+      hangup();
+    } else {
+      hangup_is_pending = true;
+    }
+  }
+
+  void set_hangup(std::function<void()> call) LSHOST_EXCLUDES(mutex) {
+    const MutexLock lock(mutex);
+    hangup = std::move(call);
+    if (hangup && std::exchange(hangup_is_pending, false)) hangup();
+  }
+
   std::stop_source stop;
+  Mutex mutex;
+  std::function<void()> hangup LSHOST_GUARDED_BY(mutex);
+  bool hangup_is_pending LSHOST_GUARDED_BY(mutex) = false;
   sigset_t mask_before{};
   UniqueFd signals;
   UniqueFd end;
@@ -87,6 +107,7 @@ struct Signals::Impl {
 
 Signals::Signals() : impl_(std::make_unique<Impl>()) {}
 Signals::~Signals() = default;
+void Signals::on_hangup(std::function<void()> call) { impl_->set_hangup(std::move(call)); }
 std::stop_token Signals::stop_token() const { return impl_->stop.get_token(); }
 
 }  // namespace lshost::os

@@ -1,13 +1,14 @@
 #pragma once
-// SIGTERM and SIGINT as a stop request. A second one ends the process at once with exit code 1.
+// SIGTERM and SIGINT as a stop request, SIGHUP as a call. A second stop ends the process at once with exit code 1.
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 
 namespace lshost::os {
 
 /// Blocks SIGTERM, SIGINT and SIGHUP for the calling thread and all it starts later, and watches for them on its own
-/// thread; SIGHUP does nothing. SIGPIPE and SIGXFSZ are ignored: a write says the same with errno.
+/// thread. SIGPIPE and SIGXFSZ are ignored: a write says the same with errno.
 ///
 /// Ownership: construct it in main before any other thread; one per process. The destructor gives the calling thread
 ///            its mask back.
@@ -23,6 +24,10 @@ class Signals {
 
   /// Stop is requested at the first SIGTERM or SIGINT.
   [[nodiscard]] std::stop_token stop_token() const;
+
+  /// From now on SIGHUP calls `call`, on the signal thread, so it must be short; nullptr: nobody is called. One that
+  /// came before and called nobody is made up for here and now. On return no call of what was set before goes on.
+  void on_hangup(std::function<void()> call);
 
  private:
   struct Impl;

@@ -29,7 +29,7 @@ std::string_view wanted(std::int32_t type) {
     case LSHOST_CFG_SIZE:
       return "a size such as \"64MiB\"";
     default:
-      return "of a type that this host does not know";
+      return "of another type";
   }
 }
 
@@ -133,6 +133,10 @@ std::int32_t ConfigAccess::get(const char* key, std::int32_t index, std::int32_t
   {
     const MutexLock lock(mutex_);
     asked_.insert(name);
+  }
+  if (type < LSHOST_CFG_STRING || type > LSHOST_CFG_SIZE) {
+    throw Error(ErrorCode::unsupported,
+                "the key '" + name + "': this host has no values of type " + std::to_string(type));
   }
   for (const config::Entry& entry : replica_.entries) {
     if (entry.key != name) continue;

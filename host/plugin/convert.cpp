@@ -74,6 +74,7 @@ std::optional<replica::Item> from_c(const lshost_item& item) {
   ours.created_ns = item.created_ns;
   ours.updated_ns = item.updated_ns;
   ours.index_complete = (item.flags & LSHOST_ITEM_INDEX_COMPLETE) != 0;
+  if (!replica::has_possible_numbers(ours)) return std::nullopt;
   return ours;
 }
 

@@ -14,6 +14,7 @@
 #include "obs/log.hpp"
 #include "plugin/abi.hpp"
 #include "plugin/convert.hpp"
+#include "plugin/credible_position.hpp"
 #include "plugin/replica_context.hpp"
 
 namespace lshost::plugin {
@@ -212,14 +213,6 @@ std::int32_t get_event_fd(lshost_ctx* ctx) noexcept {
 }
 
 // ---- reporting ----
-
-/// A promise about something that is not there yet is a mistake of the plugin, and must not free anything.
-bool is_credible(const db::Feed& feed, const db::Position& position) {
-  if (!db::is_generation(position.generation)) return false;
-  const auto status = feed.status();  // after the report: the tip can only have grown since
-  if (!status || status->tip.generation != position.generation) return true;  // of a generation that has ended
-  return db::order(position, status->tip) <= 0;
-}
 
 void report_pos(lshost_ctx* ctx, const lshost_pos* durable) noexcept {
   (void)with_feed(ctx, nullptr, [&](db::Feed& feed) -> std::int32_t {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <lshost/meta.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -98,7 +99,7 @@ class SectionTable {
   [[nodiscard]] std::optional<typename Bits::Section> find(std::string_view name) const {
     for (std::uint64_t i = 0; i < count_; ++i) {
       const auto candidate = section(i);
-      if (candidate.sh_type != SHT_NOBITS && name_at(candidate.sh_name) == name) return candidate;
+      if (candidate.sh_type != SHT_NOBITS && is_name_at(candidate.sh_name, name)) return candidate;
     }
     return std::nullopt;
   }
@@ -118,10 +119,11 @@ class SectionTable {
     elf_.read(names.sh_offset, std::as_writable_bytes(std::span(names_)), "table of section names");
   }
 
-  [[nodiscard]] std::string_view name_at(std::uint64_t offset) const {
-    if (offset >= names_.size()) return {};
+  /// Looks no further than `name` is long: names without an end must not cost more than others.
+  [[nodiscard]] bool is_name_at(std::uint64_t offset, std::string_view name) const {
+    if (offset >= names_.size()) return false;
     const std::string_view rest = std::string_view(names_).substr(offset);
-    return rest.substr(0, rest.find('\0'));
+    return rest.starts_with(name) && (rest.size() == name.size() || rest[name.size()] == '\0');
   }
 
   const Elf& elf_;
@@ -156,16 +158,50 @@ Identity decode(const lshost_meta& meta) {
   return identity;
 }
 
+constexpr std::string_view kBuildIdSection = ".note.gnu.build-id";
+constexpr std::size_t kBuildIdSectionMax = 1024;
+
+/// "" where there is none, or one that makes no sense: nothing depends on it but the recognition of the same code.
 template <class Bits>
-lshost_meta read_meta(const Elf& elf) {
-  const auto section = SectionTable<Bits>(elf).find(LSHOST_META_SECTION);
+std::string read_build_id(const Elf& elf, const SectionTable<Bits>& sections) {
+  const auto section = sections.find(kBuildIdSection);
+  Elf32_Nhdr note{};  // the same in both sizes
+  if (!section || section->sh_size < sizeof note || section->sh_size > kBuildIdSectionMax) return "";
+  std::vector<std::byte> bytes(section->sh_size);
+  elf.read(section->sh_offset, bytes, "build id");
+  std::memcpy(&note, bytes.data(), sizeof note);
+  const std::uint64_t begin = sizeof note + (std::uint64_t{note.n_namesz} + 3) / 4 * 4;
+  if (note.n_type != NT_GNU_BUILD_ID || begin > bytes.size() || note.n_descsz > bytes.size() - begin) return "";
+  std::string hex;
+  for (std::uint64_t i = begin; i < begin + note.n_descsz; ++i) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto byte = std::to_integer<unsigned>(bytes[i]);
+    hex += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return hex;
+}
+
+template <class Bits>
+lshost_meta read_meta(const Elf& elf, const SectionTable<Bits>& sections) {
+  const auto section = sections.find(LSHOST_META_SECTION);
   if (!section) refuse("it is a shared library but no lshost plugin: it has no section " LSHOST_META_SECTION);
-  // A later minor version may have made the struct longer; a shorter one is none that ever was.
-  if (section->sh_size < sizeof(lshost_meta)) refuse("its section " LSHOST_META_SECTION " is too short");
-  const auto meta = elf.at<lshost_meta>(section->sh_offset, "section " LSHOST_META_SECTION);
+  // Other minor versions may have a longer struct, we or the plugin; one that is shorter than the first never was.
+  constexpr std::size_t kSizeMin = offsetof(lshost_meta, sdk) + sizeof(lshost_meta::sdk);
+  if (section->sh_size < kSizeMin) refuse("its section " LSHOST_META_SECTION " is too short");
+  lshost_meta meta{};
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(section->sh_size, sizeof meta));
+  elf.read(section->sh_offset, std::as_writable_bytes(std::span(&meta, 1)).first(size), "section " LSHOST_META_SECTION);
   if (text_of_field(meta.magic) != LSHOST_META_MAGIC)
     refuse("its section " LSHOST_META_SECTION " holds something else");
   return meta;
+}
+
+template <class Bits>
+Identity read_sections(const Elf& elf) {
+  const SectionTable<Bits> sections(elf);
+  Identity identity = decode(read_meta<Bits>(elf, sections));
+  identity.build_id = read_build_id<Bits>(elf, sections);
+  return identity;
 }
 
 }  // namespace
@@ -193,7 +229,7 @@ Identity read_identity(const ReadAt& read_at, std::uint64_t file_size_bytes, con
   }
   if (type != ET_DYN) refuse("it is an ELF file, but no shared library");
   const Elf elf(read_at, file_size_bytes);
-  return decode(made_for.elf_class == ELFCLASS64 ? read_meta<Elf64>(elf) : read_meta<Elf32>(elf));
+  return made_for.elf_class == ELFCLASS64 ? read_sections<Elf64>(elf) : read_sections<Elf32>(elf);
 }
 
 void require_abi(const Identity& identity) {

@@ -13,7 +13,7 @@
 
 namespace lshost::plugin {
 
-/// What lshost_meta says, as values.
+/// What lshost_meta says, as values, and the note of the linker.
 struct Identity {
   std::string name;     ///< "lshost-file"
   std::string version;  ///< of the plugin
@@ -21,6 +21,7 @@ struct Identity {
   std::string sdk;  ///< what it was made with, for people
   std::uint32_t abi_major = 0;
   std::uint32_t abi_minor = 0;
+  std::string build_id = {};  ///< of the linker, in hex: the same for the same code; "": the file has none
 };
 
 /// A file to be read at any place: fills `into` from `offset` and returns how many bytes there were.

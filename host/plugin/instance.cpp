@@ -44,7 +44,8 @@ void Instance::make(const PluginType& type) {
   const std::uint32_t flags = context_.info().flags;
   ErrorOut err;
   lshost_replicator* made = nullptr;
-  const std::int32_t result = type.table.create(type.self, &host_services(), context_.handle(), flags, &made, &err);
+  const lshost_host* host = setup.services == nullptr ? &host_services() : setup.services;
+  const std::int32_t result = type.table.create(type.self, host, context_.handle(), flags, &made, &err);
   if (result != LSHOST_OK) {
     const std::string place =
         context_.config().prefix(setup.config.location) + label_ + " (" + setup.config.type + "): ";

@@ -93,10 +93,10 @@ const lshost_module* checked_module(const lshost_module* found) {
   return found;
 }
 
-const Library& require_usable(const Loaded& known, const FileId& now) {
+const Library& require_usable(const Loaded& known, const PluginFile& now) {
   const Library& library = known.library;
   if (!known.refusal.empty()) throw Error(ErrorCode::unsupported, known.refusal);
-  if (library.id == now) return library;
+  if (is_same_code(library, now)) return library;
   throw Error(ErrorCode::unsupported, "the file was replaced after " + library.identity.name + " " +
                                           library.identity.version +
                                           " was loaded from it; hint: restart lshost to use the new one");
@@ -124,12 +124,17 @@ bool is_of(const Loaded& known, const PluginFile& file) {
 
 }  // namespace
 
+bool is_same_code(const Library& library, const PluginFile& file) noexcept {
+  if (library.path == file.path && library.id == file.id) return true;
+  return !library.identity.build_id.empty() && library.identity.build_id == file.identity.build_id;
+}
+
 const Library& load_library(PluginFile file) {
   return with_context(file.path, [&]() -> const Library& {
     Libraries& loaded = libraries();
     const MutexLock lock(loaded.mutex);  // over the loader and the entry function: a library is loaded once
     for (const Loaded& known : loaded.all) {
-      if (is_of(known, file)) return require_usable(known, file.id);
+      if (is_of(known, file)) return require_usable(known, file);
     }
     dll::shared_library handle = open_library(file);
     return adopt(loaded.all.emplace_back(

@@ -19,9 +19,13 @@ struct Library {
   const lshost_module* module_table;
 };
 
-/// Loads a checked file and asks it who it is, or returns the library if this very file is loaded already.
-/// Throws Error{unsupported}: the loader or the plugin refuses, or the path was loaded from another file before, and
-/// only a restart can change that. Thread-safe.
+/// Whether the file holds what is loaded: it is that very file, or one with the same build id (copied, or installed
+/// once more). A file without a build id that was written to or moved is another one.
+[[nodiscard]] bool is_same_code(const Library& library, const PluginFile& file) noexcept;
+
+/// Loads a checked file and asks it who it is, or returns the library if its code is loaded from that path
+/// already. Throws Error{unsupported}: the loader or the plugin refuses, or the path was loaded from another file
+/// before, and only a restart can change that. Thread-safe.
 [[nodiscard]] const Library& load_library(PluginFile file);
 
 /// The library that was loaded from `path`, if any. Thread-safe.

@@ -88,6 +88,33 @@ struct stat stat_of(int descriptor, const std::string& path) {
   return found;
 }
 
+/// The folder and every one above it, up to the root. In a folder that all may write to, sticky as /tmp is, nobody can
+/// replace what is not theirs.
+void require_trusted_from_root(const std::filesystem::path& real) {
+  std::filesystem::path so_far;
+  for (const auto& part : real) {
+    so_far /= part;
+    struct stat found{};
+    if (::stat(so_far.c_str(), &found) != 0) throw_errno("stat", so_far.string());
+    if (S_ISDIR(found.st_mode) && (found.st_mode & S_ISVTX) != 0) found.st_mode &= ~mode_t{S_IWGRP | S_IWOTH};
+    require_trusted(found, "folder " + so_far.string() + " on the way to it", so_far.string());
+  }
+}
+
+/// Whoever can write to a folder on the way can put something else there, so each has to be trusted: as it is written,
+/// and where links on the way lead.
+void require_trusted_way(const std::string& path) {
+  const auto whole = std::filesystem::absolute(path);
+  std::filesystem::path so_far;
+  for (const auto& part : whole) {
+    so_far /= part;
+    std::error_code failed;
+    const auto real = std::filesystem::canonical(so_far, failed);
+    if (failed) throw_errno("look at", so_far.string(), failed.value());
+    require_trusted_from_root(so_far == whole ? real.parent_path() : real);
+  }
+}
+
 UniqueFd open_checked_folder(const std::string& path) {
   UniqueFd folder(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder) throw_errno("open", path);
@@ -104,6 +131,7 @@ PluginFile open_checked(const std::string& path) {
   const struct stat found = stat_of(file.get(), path);
   if (!S_ISREG(found.st_mode)) throw Error(ErrorCode::unsupported, "refused: it is not a regular file");
   require_trusted(found, "file", path);
+  require_trusted_way(path);
   return {path, std::move(file), id_of(found), {}};
 }
 

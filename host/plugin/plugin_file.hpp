@@ -28,8 +28,9 @@ struct FileId {
   bool operator==(const FileId&) const = default;
 };
 
-/// An open file that was checked: it and its folder belong to root or to us, nobody else can write to them, and it
-/// holds a plugin for this machine and ABI. What was checked is what is loaded: the descriptor, not the name.
+/// An open file that was checked: it and all folders on the way to it belong to root or to us, nobody else can write to
+/// them (or they are sticky, as /tmp is), links on the way lead to such folders only, and it holds a plugin for this
+/// machine and ABI. What was checked is what is loaded: the descriptor, not the name.
 struct PluginFile {
   std::string path;
   UniqueFd descriptor;

@@ -29,6 +29,28 @@ void require_type(const PluginFile& file, const std::string& type) {
                                           "' (it has: " + (types.empty() ? "none" : join(types)) + ")");
 }
 
+PluginInfo info_of(const Library& library) { return {library.identity.name, library.identity.version, library.path}; }
+
+/// What became of the file that a type was loaded from; nullopt: nothing.
+std::optional<PluginChange> change_of(const std::string& type, const Library& library,
+                                      const std::vector<std::string>& folders) {
+  PluginChange change{type, info_of(library), {}, ""};
+  const auto path = find_plugin_file(folders, type);
+  if (!path) {
+    change.reason = library.path + ": the file is gone";
+    return change;
+  }
+  try {
+    const PluginFile file = open_plugin_file(*path);
+    require_type(file, type);
+    if (is_same_code(library, file)) return std::nullopt;
+    change.found = {file.identity.name, file.identity.version, file.path};
+  } catch (const Error& e) {
+    change.reason = e.what();
+  }
+  return change;
+}
+
 FoundPlugin look_at(const std::string& type, const std::string& path) {
   FoundPlugin found{type, path, std::nullopt, ""};
   try {
@@ -43,7 +65,50 @@ FoundPlugin look_at(const std::string& type, const std::string& path) {
 
 }  // namespace
 
+std::string sentence(const PluginChange& change) {
+  const std::string running = change.loaded.name + " " + change.loaded.version;
+  if (!change.reason.empty()) {
+    return "type '" + change.type + "': " + running +
+           " goes on, but would not be there after a restart: " + change.reason;
+  }
+  return "type '" + change.type + "': " + change.found.path + " is " + change.found.name + " " + change.found.version +
+         " now, " + running + " is loaded; hint: restart lshost to use the new one";
+}
+
 PluginRegistry::PluginRegistry(const std::vector<std::string>& configured) : folders_(search_path(configured)) {}
+
+PluginRegistry::PluginRegistry(const std::vector<std::string>& configured, const PluginRegistry& earlier)
+    : PluginRegistry(configured) {
+  const MutexLock lock(earlier.mutex_);
+  const MutexLock own(mutex_);  // nobody has it yet
+  loaded_ = earlier.loaded_;
+}
+
+const Library* PluginRegistry::loaded(const std::string& type) const {
+  const MutexLock lock(mutex_);
+  const auto found = loaded_.find(type);
+  return found == loaded_.end() ? nullptr : found->second;
+}
+
+std::optional<PluginInfo> PluginRegistry::info(const std::string& type) const {
+  if (const Library* library = loaded(type)) return info_of(*library);
+  const auto found = find(type);
+  if (!found || !found->identity) return std::nullopt;
+  return PluginInfo{found->identity->name, found->identity->version, found->path};
+}
+
+std::vector<PluginChange> PluginRegistry::changes() const {
+  std::map<std::string, const Library*> all;
+  {
+    const MutexLock lock(mutex_);
+    all = loaded_;
+  }
+  std::vector<PluginChange> changed;
+  for (const auto& [type, library] : all) {
+    if (auto change = change_of(type, *library, folders_)) changed.push_back(*std::move(change));
+  }
+  return changed;
+}
 
 std::vector<FoundPlugin> PluginRegistry::find_all() const {
   std::vector<FoundPlugin> all;
@@ -67,6 +132,7 @@ std::optional<FoundPlugin> PluginRegistry::find(const std::string& type) const {
 }
 
 PluginType PluginRegistry::load(const std::string& type) const {
+  if (const Library* library = loaded(type)) return find_type(*library, type);
   if (!is_type_name(type)) {
     throw Error(ErrorCode::invalid, "'" + type + "' can not be a type: types have a-z, 0-9 and - only");
   }
@@ -81,7 +147,11 @@ PluginType PluginRegistry::load(const std::string& type) const {
   }
   PluginFile file = open_plugin_file(*path);
   require_type(file, type);
-  return find_type(load_library(std::move(file)), type);
+  const Library& library = load_library(std::move(file));
+  const PluginType found = find_type(library, type);
+  const MutexLock lock(mutex_);
+  loaded_.emplace(type, &library);
+  return found;
 }
 
 std::optional<std::vector<config::KeySpec>> PluginRegistry::schema_of(const std::string& type) const {

@@ -43,6 +43,9 @@ struct ReplicaSetup {
   std::string work_dir;                 ///< of the plugin, made if it is not there; "" when offline
   db::Feed* feed = nullptr;             ///< nullptr: offline (restore, listings)
   ReplicaObserver* observer = nullptr;  ///< nullptr: nobody listens
+  /// What the plugin gets as its host; nullptr: host_services(). Another one passes calls on to that, or makes them
+  /// fail on purpose.
+  const lshost_host* services = nullptr;
 };
 
 /// Ownership: borrows feed and observer until close().

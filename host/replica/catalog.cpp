@@ -12,6 +12,7 @@ void add_pieces(IndexEntry& entry) {
   for (const Item& item : entry.items) {
     if (item.position.offset > entry.end_offset) {
       entry.has_stranded = true;
+      entry.is_complete = false;  // whoever said so did not know of this
       return;
     }
     if (end_of(item) > entry.end_offset) {
@@ -74,7 +75,9 @@ const GenerationEntry* Catalog::find(const std::string& generation) const noexce
 GenerationEntry make_generation(const Item& generation, std::vector<Item> snapshots, std::vector<Item> wal) {
   GenerationEntry entry;
   entry.name = generation.position.generation;
-  const auto is_foreign = [&](const Item& item) { return item.position.generation != entry.name; };
+  const auto is_foreign = [&](const Item& item) {
+    return item.position.generation != entry.name || !has_possible_numbers(item);
+  };
   std::erase_if(snapshots, is_foreign);
   std::erase_if(wal, is_foreign);
   std::stable_sort(snapshots.begin(), snapshots.end(),

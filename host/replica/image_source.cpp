@@ -37,19 +37,19 @@ ImageSource::ImageSource(Replicator& replicator, const Item& snapshot) : snapsho
   }
 }
 
-void ImageSource::read_block(Block& block) {
+void ImageSource::read_block(PageBlock& block) {
   block.offset = read_bytes_;
-  block.bytes.resize(kBlockSize);
+  block.bytes.resize(PageBlock::kSize);
   block.bytes.resize(read_fully(*stream_, block.bytes));
   read_bytes_ += block.bytes.size();
-  ended_ = block.bytes.size() < kBlockSize;
+  ended_ = block.bytes.size() < PageBlock::kSize;
   if (read_bytes_ > size_bytes() || (ended_ && read_bytes_ < size_bytes())) {
     throw Error(ErrorCode::corrupt, fmt::format("it has {}{} bytes, {} were announced", ended_ ? "" : "more than ",
                                                 ended_ ? read_bytes_ : size_bytes(), size_bytes()));
   }
 }
 
-bool ImageSource::next(Block& block) {
+bool ImageSource::next(PageBlock& block) {
   if (!std::exchange(first_taken_, true)) {
     block = std::move(first_);
   } else if (ended_) {

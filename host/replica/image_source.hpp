@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "base/byte_stream.hpp"
+#include "replica/page_block.hpp"
 #include "replica/replicator.hpp"
 
 namespace lshost::replica {
@@ -13,9 +13,6 @@ namespace lshost::replica {
 /// One thread at a time.
 class ImageSource {
  public:
-  /// A whole number of pages of every size; small enough to be in the processor's cache when it is written.
-  static constexpr std::size_t kBlockSize = 64 << 10;
-
   /// Opens the snapshot and reads its first block. Throws Error{corrupt} if that does not begin a database.
   ImageSource(Replicator& replicator, const Item& snapshot);
 
@@ -23,22 +20,18 @@ class ImageSource {
   [[nodiscard]] std::uint32_t page_size() const noexcept { return page_size_; }
   [[nodiscard]] std::uint64_t size_bytes() const noexcept { return snapshot_.size_bytes; }
 
-  struct Block {
-    std::uint64_t offset = 0;
-    std::vector<std::byte> bytes;
-  };
-  /// Moves the next block into `block`; false at the end, after the destination's own check of the whole image passed.
-  /// Throws Error{corrupt} if the image is longer or shorter than announced.
-  [[nodiscard]] bool next(Block& block);
+  /// Moves the next block into `block`, of PageBlock::kSize but for the last; false at the end, after the destination's
+  /// own check of the whole image passed. Throws Error{corrupt} if the image is longer or shorter than announced.
+  [[nodiscard]] bool next(PageBlock& block);
 
  private:
-  void read_block(Block& block);
+  void read_block(PageBlock& block);
 
   const Item snapshot_;
   std::uint32_t page_size_ = 0;
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t read_bytes_ = 0;
-  Block first_;
+  PageBlock first_;
   bool first_taken_ = false;
   bool ended_ = false;
 };

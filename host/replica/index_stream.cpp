@@ -26,9 +26,17 @@ IndexStream::IndexStream(Replicator& replicator, const IndexStep& step) : replic
 void IndexStream::open_next() {
   const WalPiece& piece = step_.pieces[next_piece_++];
   piece_ = with_context("wal " + db::to_string(piece.item.position), [&] { return replicator_.open(piece.item); });
-  if (!piece_->file_range()) is_from_files_ = false;
+  file_ = piece_->file_range();
+  if (file_) file_->offset += piece.skip_bytes;
+  if (!file_) is_from_files_ = false;
   skip(*piece_, piece.skip_bytes);
   piece_left_bytes_ = piece.size_bytes;
+}
+
+bool IndexStream::is_one_file() {
+  if (step_.pieces.size() != 1) return false;
+  open_next();
+  return file_.has_value();
 }
 
 std::size_t IndexStream::read(MutableByteSpan into) {

@@ -26,6 +26,13 @@ struct Item {
   bool operator==(const Item&) const = default;
 };
 
+/// False for numbers that no file and no history can have. Sums of them, and the number after, are numbers again.
+[[nodiscard]] constexpr bool has_possible_numbers(const Item& item) noexcept {
+  constexpr auto kMax = static_cast<std::uint64_t>(INT64_MAX);
+  const auto& [generation, index, offset] = item.position;
+  return index < kMax && offset < kMax && item.size_bytes <= kMax - offset;
+}
+
 /// All transactions of an index that end at or before `end_offset` were committed by `commit_ns`.
 struct CommitTime {
   std::uint64_t end_offset = 0;

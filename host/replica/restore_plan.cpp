@@ -172,7 +172,7 @@ std::optional<Refusal> walk_piece(const GenerationEntry& generation, const WalPi
   const auto times = is_all_later ? std::vector<CommitTime>{} : commit_times(item);
   for (const CommitTime& time : times) {
     if (time.commit_ns > ns) break;
-    walk.end = std::max(walk.end, {item.position.index, time.end_offset});
+    walk.end = std::max(walk.end, {item.position.index, std::min(time.end_offset, item_end.offset)});
   }
   if (!is_all_later && times.empty()) {
     if (item.created_ns == 0 && item.updated_ns == 0) {

@@ -1,12 +1,12 @@
 #include "replica/restorer.hpp"
 
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <future>
 
 #include "base/error.hpp"
+#include "os/disk_space.hpp"
 #include "replica/image_source.hpp"
 #include "replica/publish_database.hpp"
 #include "replica/scratch_file.hpp"
@@ -16,12 +16,10 @@ namespace {
 
 /// A restore that can not fit is refused before it fills the disk.
 void check_space(const std::string& directory, std::uint64_t needed_bytes) {
-  struct ::statvfs status{};
-  if (::statvfs(directory.c_str(), &status) != 0) return;
-  const std::uint64_t free_bytes = std::uint64_t{status.f_bavail} * status.f_frsize;
-  if (free_bytes >= needed_bytes) return;
+  const auto space = os::disk_space(directory);
+  if (!space || space->free_bytes >= needed_bytes) return;
   throw Error(ErrorCode::no_space, fmt::format("{} has {} MB free, the snapshot alone has {} MB", directory,
-                                               free_bytes / 1'000'000, needed_bytes / 1'000'000));
+                                               space->free_bytes / 1'000'000, needed_bytes / 1'000'000));
 }
 
 void check_first_page(const ScratchFile& file, const Assembled& assembled) {

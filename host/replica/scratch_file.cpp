@@ -28,8 +28,10 @@ bool try_create(const std::string& path, UniqueFd& fd) {
 
 /// True if the file's owner is dead, and the file is gone now.
 bool remove_if_dead(const std::string& path) noexcept {
-  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  return fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 && ::unlink(path.c_str()) == 0;
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  struct ::stat status{};
+  return fd && ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+         ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 && ::unlink(path.c_str()) == 0;
 }
 
 }  // namespace
@@ -74,9 +76,11 @@ void ScratchFile::resize(std::uint64_t size_bytes) {
 }
 
 void ScratchFile::set_owner_and_mode(std::uint32_t uid, std::uint32_t gid, std::uint32_t mode) {
+  // The mode comes last: giving a file away takes bits from it.
   // Only root may give a file away; others keep it, as cp does.
   if (::fchown(fd_.get(), uid, gid) != 0 && errno != EPERM) throw_errno(kOp, path_);
-  if (::fchmod(fd_.get(), static_cast<::mode_t>(mode)) != 0) throw_errno(kOp, path_);
+  // A file that nobody executes has no use for the bits above: whoever set them meant something else.
+  if (::fchmod(fd_.get(), static_cast<::mode_t>(mode) & 0777) != 0) throw_errno(kOp, path_);
 }
 
 void ScratchFile::sync() {

@@ -30,7 +30,7 @@ class ScratchFile {
   /// A hint to the kernel to begin writing to the disk, so that sync() has less to wait for.
   void start_write_back() noexcept;
   void resize(std::uint64_t size_bytes);
-  /// Takes the permissions of another file, and its owner where that is allowed.
+  /// Takes the permissions of another file, but never more than rwxrwxrwx, and its owner where that is allowed.
   void set_owner_and_mode(std::uint32_t uid, std::uint32_t gid, std::uint32_t mode);
   void sync();
   /// The file has got another name: it stays.

@@ -9,6 +9,9 @@ namespace lshost::replica {
 namespace {
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+/// 2262, in which 64 bits of nanoseconds end. A second 60 or an offset can lead there from the year before.
+constexpr std::int64_t kSecondsEnd =
+    std::chrono::sys_seconds(std::chrono::sys_days(std::chrono::year(2262) / 1 / 1)).time_since_epoch().count();
 
 /// Consumes text from the front; every step says whether it fitted.
 class Scanner {
@@ -141,7 +144,7 @@ std::optional<UnixNanos> parse_time(std::string_view text) {
   } else if (const auto east = scan_offset(in)) {
     seconds = utc_seconds(*fields) - *east;
   }
-  if (!seconds || *seconds < 0) return std::nullopt;
+  if (!seconds || *seconds < 0 || *seconds >= kSecondsEnd) return std::nullopt;
   return *seconds * kNanosPerSecond + fields->nanos;
 }
 

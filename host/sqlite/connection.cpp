@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "sqlite/distrust.hpp"
 #include "sqlite/result_code.hpp"
 
 namespace lshost::sqlite {
@@ -30,6 +31,7 @@ constexpr int kOpenFlags =
 /// Settings that cost no read: a PRAGMA of the same effect would load the schema of the application into memory,
 /// for each of perhaps a thousand databases.
 void set_up(sqlite3* db) {
+  distrust_schema(db);
   check(db, sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr), "no checkpoint at close");
   check(db, sqlite3_wal_autocheckpoint(db, 0), "no automatic checkpoint");
   (void)sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);  // a library may be built without it
@@ -120,5 +122,7 @@ bool library_has_wal_reset_bug(int version_number) noexcept {
   if (is_backport(3'044'006, 3'045'000) || is_backport(3'050'007, 3'051'000)) return false;
   return version_number >= kFirst && version_number < kFixed;
 }
+
+bool library_leaves_wrong_checksums(int version_number) noexcept { return version_number < 3'050'000; }
 
 }  // namespace lshost::sqlite

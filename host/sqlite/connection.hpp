@@ -52,4 +52,8 @@ void configure_library();
 /// True if that library has the WAL-reset bug (3.7.0 to 3.51.2 without the backports 3.44.6 and 3.50.7).
 [[nodiscard]] bool library_has_wal_reset_bug(int version_number) noexcept;
 
+/// True if ROLLBACK TO after a spill of that library's page cache can leave committed frames with wrong checksums,
+/// where a recovery stops (up to 3.49.1).
+[[nodiscard]] bool library_leaves_wrong_checksums(int version_number) noexcept;
+
 }  // namespace lshost::sqlite

@@ -2,8 +2,8 @@
 // SQLite's own files, read through mappings of a few megabytes: for whoever reads a whole database through SQLite.
 //
 // Without it SQLite copies one page a call: a check of 1 GB takes 0.8 s instead of 0.4 s. SQLite's own mapping (PRAGMA
-// mmap_size) is faster (0.2 s), but ends at 2 GiB, counts the whole file as memory of the process, and a disk that can not
-// read ends the process with SIGBUS.
+// mmap_size) is faster (0.2 s), but ends at 2 GiB, counts the whole file as memory of the process, and a disk that can
+// not read ends the process with SIGBUS.
 
 namespace lshost::sqlite {
 

@@ -45,7 +45,8 @@ inline constexpr std::uint32_t kReadMarkNotUsed = 0xffffffff;
 /// The connection must run no transaction while locks are held here, and have read once (Connection::read_once),
 /// in WAL mode. Ownership: borrows the connection, which must outlive this. Locks still held are released by the
 /// destructor. A lock is taken once at a time: asking for a held one asserts, because SQLite versions disagree.
-/// Threads: locks and page_of_frame from one thread at a time; the const queries from any thread, except holds().
+/// Threads: locks and holds() from one thread at a time, page_of_frame from one, which may be another; the const
+/// queries else from any thread.
 class WalIndex {
  public:
   /// Throws Error{unsupported} if the VFS has no shared memory, Error{transient} if the connection is not in WAL

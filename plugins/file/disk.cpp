@@ -30,8 +30,21 @@ auto retry(Call call) {
   throw Error::Errno(std::string("cannot ") + what + " " + path);
 }
 
-int open_file(const std::string& path, int flags) {
-  return retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kFileMode); });
+/// Never waits for the other end of a pipe, or makes a terminal ours.
+int open_in(int folder, const std::string& name, int flags) {
+  return retry([&] { return ::openat(folder, name.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, kFileMode); });
+}
+
+[[noreturn]] void refuse_link(const std::string& path) {
+  throw Error(LSHOST_E_INVALID,
+              path +
+                  " is a symbolic link, and none below the folder of a replica is followed; put what it leads to in "
+                  "its place, or configure another path",
+              kOperatorRetry);
+}
+
+[[noreturn]] void refuse_irregular(const std::string& path) {
+  throw Error(LSHOST_E_INVALID, path + " is not a regular file; remove it, or configure another path", kOperatorRetry);
 }
 
 FileFacts to_facts(const struct stat& st) noexcept {
@@ -64,22 +77,25 @@ std::size_t read_fully(int fd, const std::string& path, std::uint64_t offset, st
 }
 
 /// The entries of an open folder, without "." and "..". Takes the descriptor over.
-std::vector<std::string> entries(int fd, const std::string& folder) {
-  DIR* dir = ::fdopendir(fd);
-  if (dir == nullptr) {
+std::vector<std::string> entries(int fd, const std::string& folder, std::size_t names_max) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::fdopendir(fd), &::closedir);
+  if (!dir) {
     (void)::close(fd);
     fail("list", folder);
   }
   std::vector<std::string> names;
   errno = 0;
-  while (const dirent* entry = ::readdir(dir)) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
+  while (const dirent* entry = ::readdir(dir.get())) {
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(std::move(name));
+    if (names.size() > names_max) {
+      throw Error(LSHOST_E_INVALID,
+                  folder + " holds more than " + std::to_string(names_max) + " names, which no replica has",
+                  kOperatorRetry);
+    }
     errno = 0;
   }
-  const int error = errno;
-  (void)::closedir(dir);
-  if (error != 0) throw Error::Errno("cannot list " + folder, error);
+  if (errno != 0) fail("list", folder);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -169,6 +185,62 @@ bool OutFile::lock() const {
 
 // ---- Disk ----
 
+int Disk::Place::at() const noexcept { return folder.get() < 0 ? AT_FDCWD : folder.get(); }
+
+std::optional<Disk::Place> Disk::find_place(const std::string& path) const {
+  if (!path.starts_with(root_ + "/")) return Place{Descriptor(-1), path, 0};
+  Place place{Descriptor(open_in(AT_FDCWD, root_.empty() ? "/" : root_, O_PATH | O_DIRECTORY)),
+              path.substr(root_.size() + 1), O_NOFOLLOW};
+  if (place.folder.get() < 0 && errno == ENOENT) return std::nullopt;
+  if (place.folder.get() < 0) fail("open the folder", root_);
+  for (auto slash = place.name.find('/'); slash != std::string::npos; slash = place.name.find('/')) {
+    const std::string folder = place.name.substr(0, slash);
+    Descriptor next(open_in(place.at(), folder, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    if (next.get() < 0) {
+      if (errno == ENOENT) return std::nullopt;
+      const std::string so_far = path.substr(0, path.size() - place.name.size() + slash);
+      struct stat st{};
+      const int reason = errno;
+      if (::fstatat(place.at(), folder.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+        refuse_link(so_far);
+      throw Error::Errno("cannot open the folder " + so_far, reason);
+    }
+    place.folder = std::move(next);
+    place.name.erase(0, slash + 1);
+  }
+  return place;
+}
+
+int Disk::open_at(const std::string& path, int flags) const {
+  const auto place = find_place(path);
+  if (!place) return -1;  // ENOENT
+  const int fd = open_in(place->at(), place->name, flags | place->flags);
+  if (fd < 0 && errno == ELOOP) refuse_link(path);
+  if (fd < 0 && errno == ENXIO) refuse_irregular(path);  // a socket, a pipe without the other end
+  return fd;
+}
+
+int Disk::open_folder(const std::string& folder) const {
+  const auto place = find_place(folder);
+  if (!place) return -1;
+  const int fd = open_in(place->at(), place->name, O_RDONLY | O_DIRECTORY | place->flags);
+  if (fd >= 0 || errno != ENOTDIR) return fd;
+  struct stat st{};
+  const bool is_link =
+      ::fstatat(place->at(), place->name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+  if (is_link) refuse_link(folder);
+  errno = ENOTDIR;
+  return -1;
+}
+
+/// False, with errno, where there is nothing.
+bool Disk::look(const std::string& path, struct stat& st) const {
+  const auto place = find_place(path);
+  if (!place) return false;
+  const int flags = place->flags == 0 ? 0 : AT_SYMLINK_NOFOLLOW;
+  return ::fstatat(place->at(), place->name.c_str(), &st, flags) == 0;
+}
+
 std::size_t Disk::before(Step step, const std::string& path, std::size_t size) const {
   return watcher_ == nullptr ? size : watcher_->before(step, path, size);
 }
@@ -179,23 +251,28 @@ void Disk::after(Step step, const std::string& path) const {
 
 OutFile Disk::create(const std::string& path) const {
   (void)before(Step::create, path);
-  Descriptor fd(open_file(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW));
+  const auto place = find_place(path);
+  if (!place) fail("create", path);
+  if (::unlinkat(place->at(), place->name.c_str(), 0) != 0 && errno != ENOENT) fail("replace", path);
+  Descriptor fd(open_in(place->at(), place->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW));
   if (fd.get() < 0) fail("create", path);
   after(Step::create, path);
   return {std::move(fd), path, watcher_};
 }
 
 std::optional<OutFile> Disk::open_append(const std::string& path) const {
-  Descriptor fd(open_file(path, O_RDWR | O_NOFOLLOW));
+  Descriptor fd(open_at(path, O_RDWR | O_NOFOLLOW));
   if (fd.get() < 0 && errno == ENOENT) return std::nullopt;
   if (fd.get() < 0) fail("open", path);
+  if (!facts_of(fd.get(), path).is_regular) refuse_irregular(path);
   return OutFile(std::move(fd), path, watcher_);
 }
 
 std::optional<InFile> Disk::open_read(const std::string& path) const {
-  Descriptor fd(open_file(path, O_RDONLY));
+  Descriptor fd(open_at(path, O_RDONLY));
   if (fd.get() < 0 && errno == ENOENT) return std::nullopt;
   if (fd.get() < 0) fail("open", path);
+  if (!facts_of(fd.get(), path).is_regular) refuse_irregular(path);
   return InFile(std::move(fd), path);
 }
 
@@ -209,34 +286,38 @@ std::optional<std::vector<std::byte>> Disk::read(const std::string& path, std::s
 
 std::optional<FileFacts> Disk::facts(const std::string& path) const {
   struct stat st{};
-  if (::stat(path.c_str(), &st) == 0) return to_facts(st);
+  if (look(path, st)) return to_facts(st);
   if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
   fail("look at", path);
 }
 
 bool Disk::is_real_folder(const std::string& path) const {
   struct stat st{};
-  return ::lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+  return look(path, st) && S_ISDIR(st.st_mode);
 }
 
-std::vector<std::string> Disk::list(const std::string& folder) const {
-  const int fd = open_file(folder, O_RDONLY | O_DIRECTORY);
+std::vector<std::string> Disk::list(const std::string& folder, std::size_t names_max) const {
+  const int fd = open_folder(folder);
   if (fd < 0 && errno == ENOENT) return {};
   if (fd < 0) fail("list", folder);
-  return entries(fd, folder);
+  return entries(fd, folder, names_max);
 }
 
 std::vector<std::string> Disk::make_folders(const std::string& folder) const {
-  const auto there = facts(folder);
-  if (there && there->is_folder) return {};
-  if (there) {
+  struct stat st{};
+  if (look(folder, st)) {
+    if (S_ISDIR(st.st_mode)) return {};
+    if (S_ISLNK(st.st_mode)) refuse_link(folder);
     throw Error(LSHOST_E_INVALID,
                 folder + " is a file where a folder has to be; move it away or configure another path", kOperatorRetry);
   }
+  if (errno != ENOENT && errno != ENOTDIR) fail("look at", folder);
   const std::string parent = parent_folder(folder);
   auto made = parent == folder ? std::vector<std::string>{} : make_folders(parent);
   (void)before(Step::make_folder, folder);
-  if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) fail("create the folder", folder);
+  const auto place = find_place(folder);
+  if (!place || (::mkdirat(place->at(), place->name.c_str(), kFolderMode) != 0 && errno != EEXIST))
+    fail("create the folder", folder);
   after(Step::make_folder, folder);
   made.push_back(folder);
   return made;
@@ -254,43 +335,42 @@ void Disk::sync_path(const std::string& folder) const {
 
 void Disk::rename(const std::string& from, const std::string& to) const {
   (void)before(Step::rename, to);
-  if (::rename(from.c_str(), to.c_str()) != 0) fail("rename to", to);
+  const auto source = find_place(from);
+  const auto target = find_place(to);
+  if (!source || !target || ::renameat(source->at(), source->name.c_str(), target->at(), target->name.c_str()) != 0)
+    fail("rename to", to);
   after(Step::rename, to);
 }
 
 void Disk::remove(const std::string& path) const {
   (void)before(Step::remove, path);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path);
+  const auto place = find_place(path);
+  if (place && ::unlinkat(place->at(), place->name.c_str(), 0) != 0 && errno != ENOENT) fail("remove", path);
   after(Step::remove, path);
 }
 
 void Disk::remove_folder(const std::string& folder) const {
   (void)before(Step::remove, folder);
-  if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) fail("remove the folder", folder);
+  const auto place = find_place(folder);
+  if (place && ::unlinkat(place->at(), place->name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+    fail("remove the folder", folder);
   after(Step::remove, folder);
 }
 
 void Disk::remove_tree(const std::string& folder) const {
-  const int fd = open_file(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (fd < 0 && errno == ENOENT) return;
-  if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) return remove(folder);
-  if (fd < 0) fail("open the folder", folder);
-  for (const auto& name : entries(fd, folder)) {
-    const std::string path = folder + "/" + name;
-    struct stat st{};
-    if (::lstat(path.c_str(), &st) != 0) continue;  // somebody was faster
-    if (S_ISDIR(st.st_mode)) {
-      remove_tree(path);
-    } else {
-      remove(path);
-    }
+  struct stat st{};
+  if (!look(folder, st)) {
+    if (errno == ENOENT) return;
+    fail("look at", folder);
   }
+  if (!S_ISDIR(st.st_mode)) return remove(folder);
+  for (const auto& name : list(folder)) remove_tree(folder + "/" + name);
   remove_folder(folder);
 }
 
 void Disk::sync_folder(const std::string& folder) const {
   (void)before(Step::sync_folder, folder);
-  const Descriptor fd(open_file(folder, O_RDONLY | O_DIRECTORY));
+  const Descriptor fd(open_folder(folder));
   if (fd.get() < 0) fail("open the folder", folder);
   if (retry([&] { return ::fsync(fd.get()); }) != 0) fail("sync the folder", folder);
   after(Step::sync_folder, folder);

@@ -4,6 +4,8 @@
 // Each operation that changes the destination is a Step that a test can watch, cut short or fail. Nothing here knows
 // what the files mean.
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -104,14 +106,21 @@ class OutFile {
   std::uint64_t inode_;
 };
 
+/// However many names somebody puts into a folder of the replica, they must fit into memory.
+inline constexpr std::size_t kNamesMax = 5'000'000;
+
 /// The root of all operations. Thread-safe; throws lshost::Error with the path in its sentence.
+///
+/// The folder `root` is the user's to choose, by way of links, too. Below it there are none: whoever can write there
+/// could place one to make us write, cut or remove something else, or present a file of ours as a replica. So each
+/// folder on the way to a name is opened from the one before it, following nothing, and every operation begins there.
 class Disk {
  public:
-  explicit Disk(DiskWatcher* watcher = nullptr) noexcept : watcher_(watcher) {}
+  explicit Disk(std::string root, DiskWatcher* watcher = nullptr) : root_(std::move(root)), watcher_(watcher) {}
 
-  /// Creates a file of mode 0600, or empties the one that is there.
+  /// Creates a file of mode 0600. One that is there is replaced, not written to: it may be somebody else's.
   [[nodiscard]] OutFile create(const std::string& path) const;
-  /// nullopt: there is none.
+  /// nullopt: there is none. Throws for what is no regular file, and does not wait for the other end of a pipe.
   [[nodiscard]] std::optional<OutFile> open_append(const std::string& path) const;
   [[nodiscard]] std::optional<InFile> open_read(const std::string& path) const;
   /// The whole of a small file. nullopt: there is none. A larger one is cut.
@@ -119,8 +128,8 @@ class Disk {
   [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const;
   /// A folder, not a link to one.
   [[nodiscard]] bool is_real_folder(const std::string& path) const;
-  /// The names in a folder, sorted; nothing if there is no such folder.
-  [[nodiscard]] std::vector<std::string> list(const std::string& folder) const;
+  /// The names in a folder, sorted; nothing if there is no such folder. Throws where there are more than `names_max`.
+  [[nodiscard]] std::vector<std::string> list(const std::string& folder, std::size_t names_max = kNamesMax) const;
 
   /// Creates a folder and its missing parents, mode 0700; returns those that were missing. See sync_path().
   std::vector<std::string> make_folders(const std::string& folder) const;
@@ -138,9 +147,24 @@ class Disk {
   void sync_folder(const std::string& folder) const;
 
  private:
+  /// A name in an open folder.
+  struct Place {
+    Descriptor folder;  ///< AT_FDCWD: the name is a path
+    std::string name;
+    int flags = 0;  ///< O_NOFOLLOW below the root
+    [[nodiscard]] int at() const noexcept;
+  };
+
+  /// Throws if a link is on the way; a folder that is missing on the way leaves nullopt, and ENOENT in errno.
+  [[nodiscard]] std::optional<Place> find_place(const std::string& path) const;
+  /// A descriptor, or -1 and errno.
+  [[nodiscard]] int open_at(const std::string& path, int flags) const;
+  [[nodiscard]] int open_folder(const std::string& folder) const;
+  [[nodiscard]] bool look(const std::string& path, struct stat& st) const;
   std::size_t before(Step step, const std::string& path, std::size_t size = 0) const;
   void after(Step step, const std::string& path) const;
 
+  const std::string root_;
   DiskWatcher* watcher_;
 };
 

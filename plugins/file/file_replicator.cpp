@@ -20,7 +20,7 @@ Layout layout_from(const Context& context) {
 }  // namespace
 
 FileReplicator::FileReplicator(Context context, DiskWatcher* watcher)
-    : Replicator(context), disk_(watcher), destination_(disk_, layout_from(context)) {}
+    : Replicator(context), disk_(layout_from(context).root(), watcher), destination_(disk_, layout_from(context)) {}
 
 std::span<const ConfigKey> FileReplicator::Keys() {
   static constexpr ConfigKey kKeys[] = {

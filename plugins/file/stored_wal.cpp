@@ -88,6 +88,16 @@ std::optional<Journal> read_journal(const Disk& disk, const Layout& layout, cons
   return bytes ? parse_journal(*bytes) : std::nullopt;
 }
 
+std::vector<std::byte> last_frame(const Disk& disk, const Layout& layout, const Position& at) {
+  if (at.IsNone() || at.offset == 0) return {};
+  const auto wal = disk.open_read(layout.file(Kind::wal, at.generation, at.index));
+  const auto header = wal ? read_header(*wal) : std::nullopt;
+  if (!header || at.offset < wal::frames_end(1, header->page_size)) return {};
+  std::vector<std::byte> frame(wal::frame_size(header->page_size));
+  if (wal->read_at(at.offset - frame.size(), frame) != frame.size()) return {};
+  return frame;
+}
+
 std::optional<StoredWal> look_at_wal(const Disk& disk, const Layout& layout, const std::string& generation,
                                      std::uint64_t index) {
   const auto journal = read_journal(disk, layout, generation, index);

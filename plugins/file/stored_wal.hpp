@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <lshost/replicator.hpp>
+
 #include "commit_journal.hpp"
 #include "disk.hpp"
 #include "layout.hpp"
@@ -40,6 +42,9 @@ struct WalVerdict {
 /// The journal of an index; nullopt: none, or no good one.
 [[nodiscard]] std::optional<Journal> read_journal(const Disk& disk, const Layout& layout, const std::string& generation,
                                                   std::uint64_t index);
+
+/// The frame that ends at `at`; empty: there is none, or no good header that says how long one is.
+[[nodiscard]] std::vector<std::byte> last_frame(const Disk& disk, const Layout& layout, const Position& at);
 
 /// "generation/index:offset" as the host prints it.
 [[nodiscard]] std::string print(const std::string& generation, std::uint64_t index, std::uint64_t offset);

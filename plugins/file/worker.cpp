@@ -21,6 +21,16 @@ constexpr milliseconds kFirstPause(100);
 constexpr milliseconds kLongestPause(30'000);
 constexpr std::chrono::seconds kBaseCheckInterval(1);
 
+/// False: the stream ends before.
+bool read_fully(Source& source, std::span<std::byte> into) {
+  while (!into.empty()) {
+    const std::size_t count = source.Read(into);
+    if (count == 0) return false;
+    into = into.subspan(count);
+  }
+  return true;
+}
+
 }  // namespace
 
 Worker::Worker(Context ctx, const Destination& destination)
@@ -148,6 +158,7 @@ void Worker::open(const DatabaseStatus& status) {
   for (const auto& oddity : found.oddities) ctx_.Warn(oddity);
   if (!found.snapshots.empty()) base_ = found.snapshots.back();
   next_ = find_position(generation, found);
+  check_history(next_);
   // All of an index is there, and the host is in a later one: the beginning of the next is the same place.
   if (status.tip.index > next_.index && is_complete(next_)) {
     close_files();
@@ -180,6 +191,27 @@ Position Worker::find_position(const std::string& generation, const Inventory& f
   if (std::holds_alternative<WalFile::Nothing>(resumed)) return {generation, index, 0};
   wal_ = std::move(std::get<WalFile>(resumed));
   return {generation, index, wal_->end()};
+}
+
+/// Positions tell nothing of content: of two clones of a machine, both count on from the same one. The last frame does,
+/// because its checksum is of all frames before it.
+void Worker::check_history(const Position& at) const {
+  const auto stored = last_frame(destination_.disk(), destination_.layout(), at);
+  if (stored.empty()) return;
+  try {
+    auto run = ctx_.OpenWal({at.generation, at.index, at.offset - stored.size()});
+    std::vector<std::byte> own(stored.size());
+    if (run && run->start.index == at.index && read_fully(run->bytes, own) && own == stored) return;
+  } catch (const Gone&) {
+    return;  // the host no longer has it
+  }
+  ctx_.Warn(
+      "the replica holds other WAL than the host at its position: a copy of this database wrote to it, or local state "
+      "was set back; a new generation is asked for",
+      {{"position", at}});
+  // Who asks for what lies ahead of the host is of another history, so it begins a new generation.
+  (void)ctx_.OpenWal({at.generation, INT64_MAX, 0});
+  throw Gone();
 }
 
 bool Worker::is_complete(const Position& at) const {

@@ -58,6 +58,7 @@ class Worker {
   void open(const DatabaseStatus& status);
   [[nodiscard]] Position find_position(const std::string& generation, const Inventory& found);
   [[nodiscard]] bool is_complete(const Position& at) const;
+  void check_history(const Position& at) const;
   void start_at(std::uint64_t index);
   void close_files() noexcept;
   void check_base();

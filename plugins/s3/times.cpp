@@ -64,7 +64,9 @@ std::optional<std::int64_t> parse_iso_time(std::string_view text) {
 
 std::optional<SystemTime> parse_http_time(const std::string& text) {
   const std::time_t seconds = ::curl_getdate(text.c_str(), nullptr);
-  if (seconds == -1) return std::nullopt;
+  // Later ones do not fit the clock's nanoseconds, and are no server's time.
+  constexpr std::time_t kEnd = sys_seconds(sys_days(year(2201) / 1 / 1)).time_since_epoch().count();
+  if (seconds < 0 || seconds >= kEnd) return std::nullopt;
   return system_clock::from_time_t(seconds);
 }
 

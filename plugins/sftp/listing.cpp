@@ -10,6 +10,8 @@ namespace lshost::sftp {
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+/// However many names a server tells of, they must fit into memory.
+constexpr std::size_t kNamesMax = 5'000'000;
 constexpr std::chrono::hours kAbandonedAfter{24};  // much longer than clocks of two machines differ
 
 bool is_abandoned(const Attributes& facts) {
@@ -44,6 +46,12 @@ class Walk {
       std::vector<Entry> entries;
       std::vector<std::string> abandoned;
       (void)list_folder(client, path_of(folder), [&](const Entry& entry) {
+        if (entries.size() + abandoned.size() + to_visit_.size() >= kNamesMax) {
+          throw Error(
+              LSHOST_E_INVALID,
+              path_of(folder) + " holds more than " + std::to_string(kNamesMax) + " names, which no replica has",
+              LSHOST_ERR_OPERATOR);
+        }
         if (is_temporary(entry.name)) {
           if (is_abandoned(entry.attributes)) abandoned.push_back(join(path_of(folder), entry.name));
         } else if (entry.name.starts_with(name_prefix) && is_key(folder + entry.name)) {

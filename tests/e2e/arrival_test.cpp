@@ -1,7 +1,9 @@
 // Databases that are not there yet, not usable yet, or not the same any more, are picked up without a restart.
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include "support/sqlite_process.hpp"
 #include "support/world.hpp"
@@ -35,6 +37,33 @@ TEST_CASE("e2e: SIGTERM with a database that never came ends with 0", "[e2e][arr
   wait_for("the first line of the log", [&] { return !host.log().empty(); });
   CHECK(host.terminate() == 0);
   CHECK_FALSE(fs::exists(world.db()));
+}
+
+TEST_CASE("e2e: SIGTERM with data that was never replicated does not end with 0", "[e2e][arrival]") {
+  const World world;
+  Writer(world.db(), {"commits=10", "wal=0"}).finish();
+  Host host(world.config());
+  wait_for("a word about it", [&] { return host.log().find("app.db") != std::string::npos; });
+  CHECK(host.terminate() == 1);
+  CHECK(host.log().find("was not replicated in this run") != std::string::npos);
+}
+
+TEST_CASE("e2e: SIGTERM while the database is locked for a moment waits for it", "[e2e][arrival]") {
+  const World world;
+  Writer(world.db(), {"commits=10"}).finish();
+  std::optional<SqliteProcess> app(std::in_place, world.db());
+  (void)app->query("PRAGMA locking_mode=EXCLUSIVE");
+  app->exec("CREATE TABLE mine(x)");
+  Host host(world.config());
+  wait_for("a word about it", [&] { return host.log().find("it is locked") != std::string::npos; });
+  host.process().kill(SIGTERM);
+  wait_for("the stop", [&] { return host.log().find("stopping") != std::string::npos; });
+  app.reset();
+  const auto end = host.process().wait(kPatience);
+  INFO(host.log());
+  REQUIRE(end);
+  CHECK(end->code == 0);
+  CHECK(restored_ledger(world.replica()).commit == 10);
 }
 
 TEST_CASE("e2e: a folder of a database that does not exist yet is waited for", "[e2e][arrival]") {

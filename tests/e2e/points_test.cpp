@@ -14,20 +14,32 @@ using namespace lshost::test;
 
 namespace {
 
-/// A database whose log was restarted many times, replicated and left alone.
+/// A database whose log was restarted several times, replicated and left alone. The first commits are in the snapshot
+/// that was there before the rest, however slow the machine is.
 struct History {
   World world;
-  std::vector<Writer::Acknowledged> acknowledged;
+  std::vector<Writer::Acknowledged> acknowledged;  ///< all but the first few
 
   History() {
+    constexpr std::size_t kIndexes = 4;
+    constexpr std::int64_t kFirst = 10;
     world.configure(
         {{.path = world.db(), .replicas = {{.path = world.replica()}}, .more = "min-checkpoint-pages = 20\n"}});
+    Writer(world.db(), {"commits=" + std::to_string(kFirst)}).finish();
     Host host(world.config());
-    Writer writer(world.db(), {"commits=600", "payload=2000", "checkpoint=restart", "every=40", "pause_us=1000"});
-    writer.finish();
-    acknowledged = writer.acknowledged();
+    wait_until_replicated(world.replica(), kFirst);
+    // After each round the host has time to let the log restart with the next one.
+    for (int round = 0; round < 6 || files_of(world.replica(), ".wal").size() < kIndexes; ++round) {
+      REQUIRE(round < 60);
+      Writer writer(world.db(), {"commits=100", "payload=2000", "checkpoint=restart", "every=40", "pause_us=1000"});
+      writer.finish();
+      const auto more = writer.acknowledged();
+      acknowledged.insert(acknowledged.end(), more.begin(), more.end());
+      wait_until_replicated(world.replica(), last());
+    }
     REQUIRE(host.terminate() == 0);
   }
+  [[nodiscard]] std::int64_t last() const { return acknowledged.back().commit; }
 };
 
 /// Every end of a transaction in the replica's logs, in order, as --position takes it.
@@ -60,7 +72,6 @@ TEST_CASE("e2e: a restore to each of many positions is the commit that ends ther
   const History history;
   const auto replica = history.world.replica();
   const auto positions = positions_in(replica);
-  REQUIRE(files_of(replica, ".wal").size() >= 3);
   REQUIRE(positions.size() >= 600);
 
   // Neighbours in pairs, spread over the whole history: one position on is one commit on.
@@ -69,7 +80,7 @@ TEST_CASE("e2e: a restore to each of many positions is the commit that ends ther
     const auto earlier = restored_ledger(replica, {"--position", positions[at - 2]}).commit;
     CHECK(restored_ledger(replica, {"--position", positions[at - 1]}).commit == earlier + 1);
   }
-  CHECK(restored_ledger(replica, {"--position", positions.back()}).commit == 600);
+  CHECK(restored_ledger(replica, {"--position", positions.back()}).commit == history.last());
 }
 
 TEST_CASE("e2e: a restore to a time has what was committed before it and nothing begun after it", "[e2e]") {

@@ -203,6 +203,45 @@ TEST_CASE("engine: a store that stored half and said that all is well is found o
   }
 }
 
+TEST_CASE("engine: a store that lost the last segment of an index is found out by what the next one says",
+          "[engine][fault]") {
+  const auto finish =
+      GENERATE(FakeHost::Finish::with_next_run, FakeHost::Finish::with_last_run, FakeHost::Finish::with_tip);
+  const auto is_restarted = GENERATE(false, true);
+  Fixture f;
+  f.host.set_one_run_per_commit(true);
+  REQUIRE(f.replica.run_until_durable());
+  for (int index = 0; index < 3; ++index) {
+    for (int i = 0; i < 3; ++i) REQUIRE(f.host.wait_until_durable(f.insert()));
+    f.host.restart_wal(finish);
+    if (is_restarted) {
+      f.replica.stop();
+      f.replica.start();
+    }
+    REQUIRE(f.host.wait_until_durable(f.insert()));
+  }
+  f.check_restorable();
+  const auto items = f.replica.items(ItemKind::Wal, f.generation());
+  std::size_t lost = 0;
+  for (std::size_t i = 0; i + 1 < items.size(); ++i) {
+    const Position& at = items[i].position;
+    if (items[i + 1].position.index == at.index) continue;
+    char name[64];
+    std::snprintf(name, sizeof name, "/wal/%08x_%08x.wal.lz4", static_cast<unsigned>(at.index),
+                  static_cast<unsigned>(at.offset));
+    const std::string key = "generations/" + f.generation() + name;
+    CAPTURE(key);
+    const auto bytes = f.bucket->objects().at(key).bytes;
+    f.bucket->erase(key);
+    const Position next{at.generation, at.index + 1, 0};
+    CHECK_THROWS_WITH(f.replica.restore(f.generation()), "gap before " + next.ToString());
+    f.bucket->set(key, bytes);
+    ++lost;
+  }
+  CHECK(lost == 3);
+  f.check_restorable();
+}
+
 TEST_CASE("engine: foreign objects are left alone", "[engine][fault]") {
   Fixture f;
   f.bucket->set("notes.txt", "x");

@@ -257,6 +257,40 @@ TEST_CASE("engine: a new generation, and one that begins during a snapshot", "[e
   CHECK((f.replica.restore(first.generation) == f.host.image_at(end)));
 }
 
+TEST_CASE("engine: what a copy of the host stored is not continued, but left as it is", "[engine]") {
+  Fixture f;
+  REQUIRE(f.replica.run_until_durable());
+  const auto finish = GENERATE(FakeHost::Finish::with_last_run, FakeHost::Finish::with_next_run);
+  f.host.restart_wal(finish);
+  if (finish == FakeHost::Finish::with_next_run) f.insert();
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  f.replica.stop();
+  const auto first = f.host.tip();
+
+  // The same generation and the same positions, and other content.
+  FakeHost copy(Fixture::with_defaults({}));
+  copy.new_generation();
+  copy.commit("CREATE TABLE t(y)");
+  copy.commit("INSERT INTO t VALUES(hex(randomblob(2000)))");
+  copy.restart_wal(finish);
+  for (int i = 0; i < 3; ++i) copy.commit("INSERT INTO t VALUES(hex(randomblob(2000)))");
+  REQUIRE(copy.tip().generation == first.generation);
+  REQUIRE(copy.tip() >= first);
+  copy.on_wal_open = [&](const Position& from) {  // as a host does when somebody asks for what is ahead of it
+    if (from.index > copy.tip().index) copy.new_generation();
+    return LSHOST_OK;
+  };
+  StoreReplica other(copy, Fixture::make_store(f.bucket, true));
+  other.start();
+  REQUIRE(copy.wait_until(
+      [&](const auto& said) { return !said.reported.empty() && said.reported.back().generation != first.generation; }));
+  REQUIRE(copy.wait_until_durable(copy.commit("INSERT INTO t VALUES(1)")));
+  REQUIRE_FALSE(copy.warnings().empty());
+  CHECK_THAT(copy.warnings().front(), Catch::Contains("other WAL than the host"));
+  CHECK((other.restore(copy.tip().generation) == copy.image_at(copy.tip())));
+  CHECK((other.restore(first.generation) == f.host.image_at(first)));
+}
+
 TEST_CASE("engine: start stops the run before it; stop ends all work", "[engine]") {
   Fixture f;
   REQUIRE(f.replica.run_until_durable());

@@ -232,7 +232,7 @@ TEST_CASE("a recovery can take commits back, with the same salts", "[facts][hori
 }
 
 TEST_CASE("committed frames can have wrong checksums, up to SQLite 3.49.1", "[facts][horizon]") {
-  const bool has_fault = library_leaves_wrong_checksums();
+  const bool has_fault = sqlite::library_leaves_wrong_checksums(application_sqlite());
   AppSide side;
   HostSide host(side.path);
   commit_frames_with_wrong_checksums(side.app);
@@ -242,7 +242,7 @@ TEST_CASE("committed frames can have wrong checksums, up to SQLite 3.49.1", "[fa
   REQUIRE(wrong.empty() != has_fault);
   const auto rows = side.app.query("SELECT count(*), sum(length(x)) FROM t");
   if (!has_fault) {
-    WARN("SQLite " << sqlite3_libversion() << " leaves no committed frames with wrong checksums");
+    WARN("SQLite " << application_sqlite() << " leaves no committed frames with wrong checksums");
     CHECK(committed_by_the_file(wal) == header.max_frame);
     return;
   }
@@ -253,7 +253,7 @@ TEST_CASE("committed frames can have wrong checksums, up to SQLite 3.49.1", "[fa
     CHECK(reader.query("PRAGMA integrity_check") == "ok");
   }
   SECTION("who goes by checksums stops before them") {
-    WARN("SQLite " << sqlite3_libversion() << " leaves committed frames with wrong checksums");
+    WARN("SQLite " << application_sqlite() << " leaves committed frames with wrong checksums");
     CHECK(committed_by_the_file(wal) < wrong.front());
   }
   SECTION("their page numbers are those of the index, so they are known to be committed") {

@@ -119,7 +119,7 @@ TEST_CASE("state A: an exclusive locking mode is refused, and can keep newcomers
   SqliteProcess newcomer(a.side.path);
   const int code = newcomer.code_of("SELECT * FROM t") & 0xff;
   if (reads_first) {
-    WARN("SQLite " << sqlite3_libversion() << (code == SQLITE_BUSY ? " keeps" : " does not keep") << " newcomers out");
+    WARN("SQLite " << application_sqlite() << (code == SQLITE_BUSY ? " keeps" : " does not keep") << " newcomers out");
     CHECK((code == SQLITE_BUSY || code == SQLITE_OK));
   } else {
     CHECK(code == SQLITE_OK);

@@ -45,12 +45,12 @@ struct Stage {
   std::uint32_t old_frames = 0;
 };
 
-bool this_library_has_it() { return sqlite::library_has_wal_reset_bug(sqlite3_libversion_number()); }
+bool this_library_has_it() { return sqlite::library_has_wal_reset_bug(application_sqlite()); }
 
 }  // namespace
 
 TEST_CASE("the WAL-reset bug: without a guard, a library that has it loses commits", "[facts][wal-reset]") {
-  WARN("SQLite " << sqlite3_libversion() << (this_library_has_it() ? " has" : " has not") << " the WAL-reset bug");
+  WARN("SQLite " << application_sqlite() << (this_library_has_it() ? " has" : " has not") << " the WAL-reset bug");
   Stage stage;
   stage.pause_checkpointer();
   stage.side.app.exec("INSERT INTO t VALUES('new')");  // restarts the log

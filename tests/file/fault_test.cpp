@@ -2,38 +2,17 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <filesystem>
 
 #include "file/hostile_disk.hpp"
 #include "file/replica.hpp"
 #include "layout.hpp"
+#include "support/quick_dir.hpp"
 
 using namespace lshost;
 using namespace lshost::test;
 using lshost::file::Kind;
 
 namespace {
-
-/// A folder in memory where there is one: what lasts is decided by HostileDisk, so real syncs only cost time.
-class QuickDir {
- public:
-  QuickDir() {
-    std::string pattern =
-        std::filesystem::exists("/dev/shm") ? "/dev/shm/lshost-test-XXXXXX" : "/tmp/lshost-test-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
-    path_ = pattern;
-  }
-  ~QuickDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  QuickDir(const QuickDir&) = delete;
-  QuickDir& operator=(const QuickDir&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 /// The story that is broken at every step: a first snapshot, commits, two more indexes, a second snapshot.
 ///
@@ -118,7 +97,7 @@ class Story {
   }
 
   HostileDisk& disk_;
-  QuickDir folder_;
+  QuickDir folder_;  // what lasts is decided by HostileDisk
   std::string root_ = folder_ / "replica";
   FakeHost host_{ConfigValues{{"path", root_}}};
   Replica replica_;

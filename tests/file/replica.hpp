@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "support/fake_host.hpp"
 #include "file_replicator.hpp"
+#include "support/fake_host.hpp"
 
 namespace lshost::test {
 

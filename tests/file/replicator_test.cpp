@@ -91,7 +91,45 @@ TEST_CASE("file replicator: a restart continues where it was, and sends nothing 
   f.run_until_durable();
   CHECK(f.host.reported().front() == before);
   CHECK(f.host.snapshots_opened() == 0);
-  CHECK(f.host.wal_bytes_given() == f.host.tip().offset - before.offset);
+  // And the last frame that is there, to see whether it is the host's.
+  CHECK(f.host.wal_bytes_given() == f.host.tip().offset - before.offset + wal::frame_size(4096));
+  f.check_restorable();
+}
+
+TEST_CASE("file replicator: what a copy of the host stored is not continued, but left as it is", "[file][replicator]") {
+  Fixture f;
+  f.run_until_durable();
+  const bool is_complete = GENERATE(false, true);  // the position is the end of an index, or inside one
+  if (is_complete) {
+    f.host.restart_wal(FakeHost::Finish::with_tip);
+  } else {
+    f.insert();
+  }
+  REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  f.replica.stop();
+  const auto first = f.host.tip();
+
+  // The same generation and the same positions, and other content.
+  FakeHost copy(ConfigValues{{"path", f.root}});
+  copy.new_generation();
+  copy.commit("CREATE TABLE t(id INTEGER PRIMARY KEY, y)");
+  copy.commit("INSERT INTO t(y) VALUES(randomblob(5000))");
+  if (is_complete) copy.restart_wal(FakeHost::Finish::with_tip);
+  for (int i = 0; i < 3; ++i) copy.commit("INSERT INTO t(y) VALUES(randomblob(3000))");
+  REQUIRE(copy.tip().generation == first.generation);
+  REQUIRE(copy.tip() >= first);
+  copy.on_wal_open = [&](const Position& from) {  // as a host does when somebody asks for what is ahead of it
+    if (from.index > copy.tip().index) copy.new_generation();
+    return LSHOST_OK;
+  };
+  Replica other(copy);
+  other.start();
+  REQUIRE(copy.wait_until(
+      [&](const auto& said) { return !said.reported.empty() && said.reported.back().generation != first.generation; }));
+  REQUIRE(copy.wait_until_durable(copy.commit("INSERT INTO t(y) VALUES(1)")));
+  CHECK(copy.warnings().size() == 2);  // what was found, and what becomes of it
+  CHECK_THAT(copy.warnings().front(), Catch::Contains("other WAL than the host"));
+  CHECK((restore_by_hand(f.root, copy.tip().generation) == copy.image_at(copy.tip())));
   f.check_restorable();
 }
 

@@ -14,9 +14,11 @@
 //     autocheckpoint=1000
 //     sync=off          PRAGMA synchronous
 //     pause_us=0        between two commits
+//     busy_ms=60000     how long SQLite waits for a lock; 0: not at all, and a refused commit is tried again
 //
-// Prints "COMMIT NANOSECONDS" after each commit, so that a test knows what was acknowledged, and when. Ends with 0
-// after SIGTERM, the database closed; with 1 and a sentence when SQLite says anything but "busy".
+// Prints "COMMIT NANOSECONDS" after each commit, so that a test knows what was acknowledged, and when; at the end
+// "refused N" to standard error, the commits that were busy. Ends with 0 after SIGTERM, the database closed; with 1 and
+// a sentence when SQLite says anything but "busy".
 
 #include <poll.h>
 #include <sqlite3.h>
@@ -61,7 +63,7 @@ Options parse(int count, char** arguments) {
 sqlite3* open(const std::string& path, const Options& options) {
   sqlite3* db = nullptr;
   if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(db));
-  (void)sqlite3_busy_timeout(db, 60'000);
+  (void)sqlite3_busy_timeout(db, static_cast<int>(number(options, "busy_ms", 60'000)));
   (void)sqlite3_wal_autocheckpoint(db, static_cast<int>(number(options, "autocheckpoint", 1000)));
   const auto sync = "PRAGMA synchronous=" + text(options, "sync", "off");
   if (sqlite3_exec(db, sync.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
@@ -75,14 +77,14 @@ void expect(sqlite3* db, int code, const std::string& what) {
     throw std::runtime_error(what + ": " + sqlite3_errmsg(db));
 }
 
-void checkpoint(sqlite3* db, const std::string& mode) {
+void checkpoint(sqlite3* db, const std::string& mode, int busy_ms) {
   static const std::map<std::string, int> modes = {{"passive", SQLITE_CHECKPOINT_PASSIVE},
                                                    {"full", SQLITE_CHECKPOINT_FULL},
                                                    {"restart", SQLITE_CHECKPOINT_RESTART},
                                                    {"truncate", SQLITE_CHECKPOINT_TRUNCATE}};
   (void)sqlite3_busy_timeout(db, 20);  // a checkpoint that the host holds back must not hold the ledger back
   expect(db, sqlite3_wal_checkpoint_v2(db, nullptr, modes.at(mode), nullptr, nullptr), mode);
-  (void)sqlite3_busy_timeout(db, 60'000);
+  (void)sqlite3_busy_timeout(db, busy_ms);
 }
 
 void print_commit(std::int64_t commit) {
@@ -102,15 +104,19 @@ void work(const std::string& path, const Options& options) {
   lshost::test::create_ledger(db, static_cast<std::uint32_t>(number(options, "page_size", 4096)),
                               number(options, "wal", 1) == 1);
   std::int64_t done = 0;
+  std::int64_t refused = 0;
   while (the_stop == 0 && (commits == 0 || done < commits)) {
     std::uint64_t random = 0;
     sqlite3_randomness(sizeof random, &random);
     const auto commit = lshost::test::append_to_ledger(
         db, number(options, "writer", 1), static_cast<std::size_t>(random % payload_max + 1), done % 64 == 63);
-    if (commit == 0) continue;
+    if (commit == 0) {
+      ++refused;
+      continue;
+    }
     ++done;
     print_commit(commit);
-    if (!mode.empty() && done % every == 0) checkpoint(db, mode);
+    if (!mode.empty() && done % every == 0) checkpoint(db, mode, static_cast<int>(number(options, "busy_ms", 60'000)));
     if (number(options, "vacuum", 0) == 1 && done % (20 * every) == 0)
       expect(db, sqlite3_exec(db, "VACUUM", nullptr, nullptr, nullptr), "VACUUM");
     if (number(options, "reopen", 0) == 1 && done % every == 0) {
@@ -120,6 +126,7 @@ void work(const std::string& path, const Options& options) {
     if (pause.count() > 0) (void)::poll(nullptr, 0, static_cast<int>(pause.count() / 1000));
   }
   (void)sqlite3_close(db);
+  (void)std::fprintf(stderr, "refused %lld\n", static_cast<long long>(refused));
 }
 
 }  // namespace

@@ -113,6 +113,7 @@ TEST_CASE("s3 times: Retry-After is seconds or a time, and never longer than an 
   CHECK(parse_retry_after("Thu, 23 May 2013 00:00:00 GMT", now) == 0s);
   CHECK(parse_retry_after("999999", now) == 1h);
   CHECK(parse_retry_after("-5", now) == 0s);
+  CHECK_FALSE(parse_retry_after("Mon, 23 Nov 4052 03:42:43 GMT", now).has_value());  // not in 64 bits of nanoseconds
   CHECK_FALSE(parse_retry_after("", now).has_value());
   CHECK_FALSE(parse_retry_after("soon", now).has_value());
 }

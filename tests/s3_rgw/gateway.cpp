@@ -43,8 +43,10 @@ std::optional<Gateway> gateway() {
     std::cout << "skipped: no server (see tests/servers; ctest starts it)\n";
     return std::nullopt;
   }
-  return Gateway{env["S3_ENDPOINT"], env["S3_TLS_ENDPOINT"],  env["S3_ACCESS_KEY"], env["S3_SECRET_KEY"],
-                 env["S3_CA_FILE"],  env["S3_OTHER_CA_FILE"], env["CEPH_CONF"],     env["S3_KEEPS_EXISTING"] != "no"};
+  return Gateway{
+      env["S3_ENDPOINT"],         env["S3_TLS_ENDPOINT"],  env["S3_ACCESS_KEY"], env["S3_SECRET_KEY"],
+      env["S3_CA_FILE"],          env["S3_OTHER_CA_FILE"], env["CEPH_CONF"],     env["S3_KEEPS_EXISTING"] != "no",
+      env["S3_HAS_GAPS"] != "yes"};
 }
 
 std::string unique_name() {

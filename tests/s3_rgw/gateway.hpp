@@ -23,6 +23,7 @@ struct Gateway {
   std::string other_ca_file;  ///< an authority that signed nothing
   std::string ceph_conf;
   bool keeps_existing = true;  ///< heeds If-None-Match
+  bool has_no_gaps = true;     ///< an object is there at every moment while it is replaced
 };
 
 /// nullopt, and a line that says that the test is skipped: there is no such server on this machine.

@@ -129,7 +129,7 @@ std::vector<std::string> tree(const std::string& folder) {
   std::vector<std::string> names;
   if (!fs::exists(folder)) return names;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    names.push_back(fs::relative(entry.path(), folder).string() + (entry.is_directory() ? "/" : ""));
+    names.push_back(entry.path().lexically_relative(folder).string() + (entry.is_directory() ? "/" : ""));
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -13,8 +13,7 @@ using namespace lshost::test;
 const StoreKind& kind() {
   static const TempDir root;
   static int places = 0;
-  static const StoreKind it{"folder",
-                            [] { return ConfigValues{{"path", root / std::to_string(places++)}}; },
+  static const StoreKind it{"folder", [] { return ConfigValues{{"path", root / std::to_string(places++)}}; },
                             [](lshost::Context context) { return std::make_unique<folder::Folder>(context); }};
   return it;
 }

@@ -9,7 +9,7 @@
 namespace lshost::test {
 
 /// Thread-safe. Starts at 2026-01-01T00:00:00Z.
-class FakeClock final : public Clock {
+class FakeClock : public Clock {
  public:
   static constexpr UnixNanos kStart = 1'767'225'600'000'000'000;
 

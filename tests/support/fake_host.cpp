@@ -35,15 +35,18 @@ struct BytesReader : lshost_reader {
   Bytes bytes;
   std::size_t done = 0;
   std::function<std::int32_t(std::uint64_t)> before;
+  std::atomic<std::uint64_t>* given = nullptr;  // of a host, which outlives its readers
 };
 
-lshost_reader* make_reader(Bytes bytes, std::function<std::int32_t(std::uint64_t)> before = {}) {
+lshost_reader* make_reader(Bytes bytes, std::function<std::int32_t(std::uint64_t)> before,
+                           std::atomic<std::uint64_t>* given) {
   auto reader = std::make_unique<BytesReader>();
   reader->struct_size = sizeof(lshost_reader);
   reader->flags = 0;
   reader->impl = reader.get();
   reader->bytes = std::move(bytes);
   reader->before = std::move(before);
+  reader->given = given;
   reader->fd = nullptr;
   reader->read = [](lshost_reader* self, void* buf, std::size_t cap, std::size_t* n,
                     lshost_error* err) noexcept -> std::int32_t {
@@ -57,6 +60,7 @@ lshost_reader* make_reader(Bytes bytes, std::function<std::int32_t(std::uint64_t
     *n = std::min(cap, from.bytes.size() - from.done);
     if (*n > 0) std::memcpy(buf, &from.bytes[from.done], *n);
     from.done += *n;
+    if (from.given != nullptr) *from.given += *n;
     return LSHOST_OK;
   };
   reader->close = [](lshost_reader* self) noexcept { delete static_cast<BytesReader*>(self->impl); };
@@ -148,9 +152,9 @@ struct FakeHost::Callbacks {
     info->page_size = host.page_size_;
     info->commit_ns = run->commit_ns;
     info->flags = run->complete ? LSHOST_WAL_INDEX_COMPLETE : 0;
-    host.given_ += run->end - from.offset;
     *out = make_reader({index.bytes.begin() + static_cast<std::ptrdiff_t>(from.offset),
-                        index.bytes.begin() + static_cast<std::ptrdiff_t>(run->end)});
+                        index.bytes.begin() + static_cast<std::ptrdiff_t>(run->end)},
+                       {}, &host.given_);
     return LSHOST_OK;
   }
 
@@ -166,7 +170,7 @@ struct FakeHost::Callbacks {
     info->size = now.image.size();
     info->created_ns = now.commit_ns;
     info->page_size = host.page_size_;
-    *out = make_reader(now.image, host.on_snapshot_read);
+    *out = make_reader(now.image, host.on_snapshot_read, nullptr);
     return LSHOST_OK;
   }
 
@@ -460,10 +464,7 @@ std::string FakeHost::state_detail() const {
   return detail_;
 }
 
-std::uint64_t FakeHost::wal_bytes_given() const {
-  const std::lock_guard hold(mutex_);
-  return given_;
-}
+std::uint64_t FakeHost::wal_bytes_given() const { return given_; }
 
 int FakeHost::snapshots_opened() const {
   const std::lock_guard hold(mutex_);

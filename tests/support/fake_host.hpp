@@ -6,6 +6,7 @@
 // generation. SQLite is real; only the host around it is not.
 
 #include <lshost/plugin.h>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -136,6 +137,8 @@ class FakeHost {
   lshost_host table_;
   lshost_replica_info info_;
 
+  std::atomic<std::uint64_t> given_{0};  // WAL bytes that were read
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string generation_;
@@ -156,7 +159,6 @@ class FakeHost {
   std::vector<std::string> warnings_;
   std::vector<std::int32_t> states_;
   std::string detail_;
-  std::uint64_t given_ = 0;
   int snapshots_opened_ = 0;
   std::mutex threads_mutex_;
   std::vector<std::thread> threads_;  // guarded by threads_mutex_

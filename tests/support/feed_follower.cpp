@@ -19,7 +19,7 @@ std::vector<std::byte> read_all(ByteStream& stream) {
 }  // namespace
 
 bool FeedFollower::catch_up() {
-  const auto status = feed_.status();
+  const auto status = feed_->status();
   if (!status) return false;
   bool progress = false;
   if (position_.generation != status->tip.generation) {
@@ -27,7 +27,7 @@ bool FeedFollower::catch_up() {
     progress = true;
   }
   for (;;) {
-    auto opened = feed_.open_wal(position_);
+    auto opened = feed_->open_wal(position_);
     if (auto* run = std::get_if<db::WalRun>(&opened)) {
       apply(*run, read_all(*run->bytes));
       progress = true;
@@ -35,14 +35,14 @@ bool FeedFollower::catch_up() {
       take_snapshot();
       progress = true;
     } else {
-      feed_.report_durable(position_);
+      feed_->report_durable(position_);
       return progress;
     }
   }
 }
 
 void FeedFollower::take_snapshot() {
-  auto image = feed_.open_snapshot();
+  auto image = feed_->open_snapshot();
   if (!image) throw std::runtime_error("a generation without a snapshot");
   const auto bytes = read_all(*image->bytes);
   if (bytes.size() != image->size_bytes) throw std::runtime_error("a snapshot of another size than announced");

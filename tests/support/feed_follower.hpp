@@ -14,7 +14,10 @@ namespace lshost::test {
 /// Threads: one. Throws std::runtime_error if the feed gives something that does not fit together.
 class FeedFollower {
  public:
-  explicit FeedFollower(db::Feed& feed) : feed_(feed) {}
+  explicit FeedFollower(db::Feed& feed) : feed_(&feed) {}
+
+  /// Goes on with what it has, as a replica does when the host was away.
+  void go_on_with(db::Feed& feed) { feed_ = &feed; }
 
   /// Takes what there is now. Returns false if there was nothing new.
   bool catch_up();
@@ -32,7 +35,7 @@ class FeedFollower {
   void take_snapshot();
   void apply(const db::WalRun& run, std::vector<std::byte> bytes);
 
-  db::Feed& feed_;
+  db::Feed* feed_;
   db::Position position_;
   std::uint32_t page_size_ = 0;
   std::map<std::uint32_t, std::vector<std::byte>> pages_;

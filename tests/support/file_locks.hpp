@@ -14,6 +14,7 @@ struct FileLock {
   bool exclusive;  ///< else shared
   std::uint64_t first_byte;
   std::uint64_t last_byte;
+  bool operator==(const FileLock&) const = default;
 };
 
 /// What /proc/locks has for the inode of `path`. Uses stat() and opens nothing but /proc/locks.

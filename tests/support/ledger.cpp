@@ -163,6 +163,16 @@ LedgerState verify_ledger(const std::string& path) {
   return state;
 }
 
+LedgerState ledger_at(const std::string& path, std::int64_t n) {
+  const auto db = open(path, SQLITE_OPEN_READWRITE);
+  (void)sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  const auto row = prepare(db.get(), "SELECT hash FROM ledger WHERE n = ?");
+  sqlite3_bind_int64(row.get(), 1, n);
+  const int code = sqlite3_step(row.get());
+  if (code != SQLITE_ROW && code != SQLITE_DONE) fail(db.get(), "look");
+  return {n, code == SQLITE_ROW ? static_cast<std::uint64_t>(integer(row, 0)) : 0};
+}
+
 std::int64_t newest_commit(const std::string& path) {
   const auto db = open(path, SQLITE_OPEN_READWRITE);
   (void)sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

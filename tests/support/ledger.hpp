@@ -34,6 +34,10 @@ struct LedgerState {
 /// std::runtime_error with what is wrong.
 [[nodiscard]] LedgerState verify_ledger(const std::string& path);
 
+/// What commit `n` is in a database that may be in use; its hash is 0 where there is no such commit. Only looks, as
+/// newest_commit() does.
+[[nodiscard]] LedgerState ledger_at(const std::string& path, std::int64_t n);
+
 /// The newest commit of a database that may be in use; 0: no ledger in it yet. Only looks: its connection, should it be
 /// the last one, leaves the log as it is.
 [[nodiscard]] std::int64_t newest_commit(const std::string& path);

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <sstream>
 #include <stdexcept>
 
 #include "sqlite/checkpoint.hpp"
@@ -79,7 +80,19 @@ void commit_frames_with_wrong_checksums(SqliteProcess& process) {
   process.exec("COMMIT");
 }
 
-bool library_leaves_wrong_checksums() { return sqlite3_libversion_number() < 3'050'000; }
+int application_sqlite() {
+  static const int number = [] {
+    SqliteProcess process(":memory:");
+    std::istringstream text(process.query("SELECT sqlite_version()"));
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+    char dot = 0;
+    text >> major >> dot >> minor >> dot >> patch;
+    return major * 1'000'000 + minor * 1'000 + patch;
+  }();
+  return number;
+}
 
 std::string insert_blobs(int rows, int size) {
   std::string sql = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<";

@@ -56,8 +56,8 @@ void kill_before_publishing(SqliteProcess& process, const std::string& sql);
 /// in the middle of the log: a page that is spilled twice makes SQLite put off the checksums of what follows, and
 /// ROLLBACK TO forgets from where on. The connection's page cache stays tiny. REQUIRES: the table is empty.
 void commit_frames_with_wrong_checksums(SqliteProcess& process);
-/// True up to SQLite 3.49.1.
-[[nodiscard]] bool library_leaves_wrong_checksums();
+/// 3040001 for 3.40.1, of the library that the applications in tests run with: it may be another than the host's.
+[[nodiscard]] int application_sqlite();
 
 /// SQL that inserts `rows` rows of `size` random bytes.
 [[nodiscard]] std::string insert_blobs(int rows, int size);

@@ -61,7 +61,7 @@ class SqliteProcess {
   void start(const std::string& sql);
   [[nodiscard]] Result finish();
 
-  /// The `count`-th time from now that the process comes to `step` (names in pausing_vfs.hpp), it stops before it.
+  /// The `count`-th time from now that the process comes to `step` (names in stepping_vfs.hpp), it stops before it.
   /// May be called while the process is paused.
   void pause_before(const std::string& step, int count = 1);
   void wait_until_paused();

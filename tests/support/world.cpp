@@ -82,8 +82,9 @@ Finished run_lshost(std::vector<std::string> arguments) {
   return run({.command = std::move(arguments)}, kPatience);
 }
 
-Host::Host(const std::string& config, const std::vector<std::string>& more)
-    : process_({.command = host_command(config, more)}) {}
+Host::Host(const std::string& config, const std::vector<std::string>& more,
+           const std::map<std::string, std::string>& environment)
+    : process_({.command = host_command(config, more), .environment = environment}) {}
 
 int Host::stop_with(int signal) {
   process_.kill(signal);
@@ -233,8 +234,8 @@ std::vector<ReplicaFile> files_of(const std::string& replica_folder, const std::
   for (fs::recursive_directory_iterator it(replica_folder, gone), end; it != end; it.increment(gone)) {
     struct stat info{};
     if (!it->path().filename().string().ends_with(ending) || ::stat(it->path().c_str(), &info) != 0) continue;
-    files.push_back(
-        {fs::relative(it->path(), replica_folder).string(), info.st_ino, static_cast<std::uint64_t>(info.st_size)});
+    files.push_back({it->path().lexically_relative(replica_folder).string(), info.st_ino,
+                     static_cast<std::uint64_t>(info.st_size)});
   }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return files;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ void wait_for(const std::string& what, Condition&& condition, std::chrono::milli
 /// A running `lshost --config`.
 class Host {
  public:
-  explicit Host(const std::string& config, const std::vector<std::string>& more = {});
+  explicit Host(const std::string& config, const std::vector<std::string>& more = {},
+                const std::map<std::string, std::string>& environment = {});
   [[nodiscard]] Process& process() noexcept { return process_; }
   [[nodiscard]] std::string log() const { return process_.err(); }
   [[nodiscard]] bool is_running() { return process_.is_running(); }

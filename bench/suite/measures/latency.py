@@ -28,7 +28,7 @@ def durable_ns(commit_begin_ns, seen, syncs_of_file):
 
 
 class _Latency:
-    tools = ("follower", "follower-ordered", "litestream", "litestream-10ms", "lshost")
+    tools = ("follower", "follower-ordered", "litestream", "litestream-10ms", "lshost", "lshost-isolated")
 
     @classmethod
     def sample(cls, context, tool):

@@ -58,6 +58,14 @@ class Tool:
 
         wait_until(all_there, timeout_s, f"the first snapshot of {count} database(s)", pause_s=0.002)
 
+    def is_at_rest(self, database):
+        """Nothing is left to do for a database that nobody writes to, and that has its first snapshot."""
+        return True
+
+    def has_resumed(self, replica, before):
+        """Started again, the replica has more than `before`, sizes by path."""
+        return any(path not in before for path in self.snapshots(replica))
+
     @staticmethod
     def snapshots(replica):
         return [p for p in Path(replica).glob("generations/*/snapshots/*.snapshot*") if p.suffix != ".tmp"]

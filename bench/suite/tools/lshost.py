@@ -9,6 +9,7 @@ from .base import Tool
 class Lshost(Tool):
     name = "lshost"
     parts_layout = "file"
+    replica_settings = ""
 
     @property
     def binary(self):
@@ -23,7 +24,7 @@ class Lshost(Tool):
         text = '[log]\nlevel = "warn"\n'
         for i, database in enumerate(databases):
             text += f'\n[[database]]\npath = "{database}"\n\n  [[database.replica]]\n  type = "file"\n'
-            text += f'  path = "{replica / str(i)}"\n'
+            text += f'  path = "{replica / str(i)}"\n{self.replica_settings}'
         (work / "replicas.toml").write_text(text)
         return [self.binary, "--config", str(work / "replicas.toml")]
 
@@ -39,5 +40,28 @@ class Lshost(Tool):
         self.s3_command(database, place, work)
         return [self.binary, "restore", "--config", str(work / "replicas.toml"), str(database), "--output", str(output)]
 
+    def with_hanging_replica(self, endpoint):
+        """The same with a second replica, whose S3 server stands there."""
+        tool = type(self)(self.context)
+        tool.replica_settings = self.replica_settings + (
+            f'\n  [[database.replica]]\n  type = "s3"\n  bucket = "b"\n  prefix = "p"\n  endpoint = "{endpoint}"\n'
+            '  access-key-id = "a"\n  secret-access-key = "s"\n')
+        return tool
+
+    def is_at_rest(self, database):
+        return (database.parent / f".{database.name}-lshost" / "pages").exists()
+
+    def has_resumed(self, replica, before):
+        logs = replica.glob("generations/*/wal/*.wal")
+        return super().has_resumed(replica, before) or any(log.stat().st_size > before.get(log, 0) for log in logs)
+
     def restore_command(self, replica, output):
         return [self.binary, "restore", f"file://{replica}", "--output", str(output)]
+
+
+class LshostIsolated(Lshost):
+    """The plugin in a process of its own."""
+
+    name = "lshost-isolated"
+    parts_layout = None
+    replica_settings = '  isolation = "process"\n'

@@ -18,8 +18,10 @@ namespace {
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5C;  // one of 16 that readers skip
 constexpr std::size_t kSkippableHeaderSize = 8;
 constexpr std::string_view kMark = "lshost-o";
-constexpr std::uint16_t kVersion = 1;
-constexpr std::size_t kHeadSize = 96;
+constexpr std::uint16_t kVersion = 2;  // written only where there is something that version 1 has no place for
+constexpr std::uint16_t kReadableFrom = 1;
+constexpr std::size_t kHeadSize = 96;  // of version 1
+constexpr std::size_t kHeadSize2 = 104;
 constexpr std::size_t kRunSize = 16;
 constexpr std::size_t kFooterSize = 24;
 constexpr std::size_t kFrameSizeMin = kHeadSize + kFooterSize;
@@ -43,6 +45,7 @@ constexpr std::size_t kRawChecksumAt = 64;
 constexpr std::size_t kCreatedAt = 80;
 constexpr std::size_t kPageSizeAt = 88;
 constexpr std::size_t kRunCountAt = 92;
+constexpr std::size_t kPreviousEndAt = 96;  // version 2
 
 // Where things are in the footer, from the end of the frame: the same in all versions.
 constexpr std::size_t kFooterFrameSizeAt = 24;
@@ -50,8 +53,9 @@ constexpr std::size_t kFooterChecksumAt = 16;
 constexpr std::size_t kFooterMarkAt = 8;
 
 static_assert(kRunCountAt + 4 == kHeadSize);
+static_assert(kPreviousEndAt + 8 == kHeadSize2);
 static_assert(kRawChecksumAt + sizeof(RawChecksum) == kCreatedAt);
-static_assert(kHeadSize + kCommitRunsMax * kRunSize + kFooterSize <= kInfoFrameSizeMax);
+static_assert(kHeadSize2 + kCommitRunsMax * kRunSize + kFooterSize <= kInfoFrameSizeMax);
 static_assert(kInfoTailSize >= kFrameSizeMin);
 
 [[noreturn]] void corrupt(const std::string& why) { throw Error(ErrorCode::corrupt, "info behind the data: " + why); }
@@ -64,11 +68,17 @@ bool has_mark(const std::byte* at) { return std::memcmp(at, kMark.data(), kMark.
 
 std::uint64_t checksum_of(ByteSpan frame) { return XXH3_64bits(frame.data(), frame.size() - kFooterChecksumAt); }
 
+constexpr std::size_t head_size_of(std::uint16_t version) { return version == 1 ? kHeadSize : kHeadSize2; }
+
+/// The lowest that has a place for all that is known.
+std::uint16_t version_for(const ObjectInfo& info) { return info.previous_end == 0 ? 1 : kVersion; }
+
 void encode_head(std::byte* at, const ObjectInfo& info) {
+  const std::uint16_t version = version_for(info);
   std::memcpy(at + kMarkAt, kMark.data(), kMark.size());
-  store_be(at + kVersionAt, kVersion);
-  store_be(at + kReadableFromAt, kVersion);
-  store_be(at + kHeadSizeAt, static_cast<std::uint16_t>(kHeadSize));
+  store_be(at + kVersionAt, version);
+  store_be(at + kReadableFromAt, kReadableFrom);
+  store_be(at + kHeadSizeAt, static_cast<std::uint16_t>(head_size_of(version)));
   at[kKindAt] = std::byte{info.kind == ObjectKind::snapshot ? kKindSnapshot : kKindWal};
   at[kFlagsAt] = std::byte{info.index_complete ? kFlagIndexComplete : std::uint8_t{0}};
   store_be(at + kGenerationAt, from_hex16(info.generation).value_or(0));
@@ -80,6 +90,7 @@ void encode_head(std::byte* at, const ObjectInfo& info) {
   store_be(at + kCreatedAt, static_cast<std::uint64_t>(info.created_ns));
   store_be(at + kPageSizeAt, info.page_size);
   store_be(at + kRunCountAt, static_cast<std::uint32_t>(info.commit_runs.size()));
+  if (version > 1) store_be(at + kPreviousEndAt, info.previous_end);
 }
 
 /// What holds of the frame as a whole, before any field is believed.
@@ -109,8 +120,9 @@ std::size_t check_version(ByteSpan frame) {
   const std::size_t head_size = load_be<std::uint16_t>(frame.data() + kHeadSizeAt);
   const std::size_t run_count = load_be<std::uint32_t>(frame.data() + kRunCountAt);
   const auto used = head_size + run_count * kRunSize + kFooterSize;
-  const bool fits = version == kVersion ? head_size == kHeadSize && used == frame.size()
-                                        : version > kVersion && head_size >= kHeadSize && used <= frame.size();
+  const bool fits = version >= 1 && version <= kVersion
+                        ? head_size == head_size_of(version) && used == frame.size()
+                        : version > kVersion && head_size >= kHeadSize2 && used <= frame.size();
   if (!fits) corrupt("its parts do not fit its size");
   return head_size;
 }
@@ -134,6 +146,7 @@ ObjectInfo decode_head(const std::byte* at) {
   info.created_ns = static_cast<UnixNanos>(load_be<std::uint64_t>(at + kCreatedAt));
   info.page_size = load_be<std::uint32_t>(at + kPageSizeAt);
   info.commit_runs.resize(load_be<std::uint32_t>(at + kRunCountAt));
+  if (load_be<std::uint16_t>(at + kVersionAt) > 1) info.previous_end = load_be<std::uint64_t>(at + kPreviousEndAt);
   return info;
 }
 
@@ -142,11 +155,12 @@ ObjectInfo decode_head(const std::byte* at) {
 std::vector<std::byte> encode_info_frame(const ObjectInfo& info) {
   LSHOST_ASSERT(contradiction_in(info).empty());
   LSHOST_ASSERT(info.commit_runs.size() <= kCommitRunsMax);
-  std::vector<std::byte> frame(kHeadSize + info.commit_runs.size() * kRunSize + kFooterSize);
+  const std::size_t head_size = head_size_of(version_for(info));
+  std::vector<std::byte> frame(head_size + info.commit_runs.size() * kRunSize + kFooterSize);
   store_le32(frame.data(), kSkippableMagic);
   store_le32(frame.data() + 4, static_cast<std::uint32_t>(frame.size() - kSkippableHeaderSize));
   encode_head(frame.data(), info);
-  auto* at = frame.data() + kHeadSize;
+  auto* at = frame.data() + head_size;
   for (const auto& run : info.commit_runs) {
     store_be(at, run.end_offset);
     store_be(at + 8, static_cast<std::uint64_t>(run.commit_ns));

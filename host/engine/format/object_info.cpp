@@ -15,6 +15,7 @@ std::string contradiction_in_snapshot(const ObjectInfo& info) {
   if (info.end_offset != info.offset) return "a snapshot ends at another position than its own";
   if (info.index_complete) return "a snapshot completes no index";
   if (!info.commit_runs.empty()) return "a snapshot has commit times";
+  if (info.previous_end != 0) return "a snapshot follows no index";
   if (info.raw_size % info.page_size != 0)
     return fmt::format("a snapshot of {} bytes is no whole number of pages of {}", info.raw_size, info.page_size);
   return {};
@@ -24,6 +25,8 @@ std::string contradiction_in_wal(const ObjectInfo& info) {
   if (info.end_offset < info.offset) return "its end is before its start";
   if (info.raw_size != info.end_offset - info.offset)
     return fmt::format("{} bytes are not what is between {:#x} and {:#x}", info.raw_size, info.offset, info.end_offset);
+  if (info.previous_end != 0 && (info.index == 0 || info.offset != 0))
+    return "it follows an index and is not the beginning of one";
   auto end = info.offset;
   for (const auto& run : info.commit_runs) {
     if (run.end_offset <= end || run.end_offset > info.end_offset)

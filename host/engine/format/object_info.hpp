@@ -37,6 +37,8 @@ struct ObjectInfo {
   std::uint64_t raw_size = 0;    ///< seal() counts it
   RawChecksum raw_checksum{};    ///< seal() computes it
   std::vector<CommitRun> commit_runs;  ///< wal: in order, each in (offset, end_offset]; snapshot: none
+  /// wal, the first of an index: where the index before ends, which no object of that one may have said; 0: not known
+  std::uint64_t previous_end = 0;
   bool operator==(const ObjectInfo&) const = default;
 };
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "support/programs/line_protocol.hpp"
-#include "support/programs/pausing_vfs.hpp"
+#include "support/stepping_vfs.hpp"
 
 namespace {
 
@@ -98,6 +98,9 @@ void serve(const Fields& request) {
 }  // namespace
 
 int main() {
-  lshost::test::install_pausing_vfs(pause_before);
+  lshost::test::install_stepping_vfs([](const std::string& step) {
+    pause_before(step);
+    return SQLITE_OK;
+  });
   for (;;) serve(hear());
 }

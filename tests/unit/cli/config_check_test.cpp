@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -22,6 +23,9 @@ Finished check(const std::string& keys, const std::vector<std::string>& options 
   const TempDir dir;
   std::ofstream(dir / "replicas.toml") << fmt::format("plugin-path = '{}'\n{}{}", LSHOST_TEST_PLUGINS_DIR, kReplica,
                                                       keys);
+  // What is wrong with a file that everybody can read is another test's.
+  std::filesystem::permissions(dir / "replicas.toml",
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   std::vector<std::string> command{LSHOST_TEST_PROGRAM, "config", "check", "replicas.toml"};
   command.insert(command.end(), options.begin(), options.end());
   return run({.command = command, .directory = dir.path()});

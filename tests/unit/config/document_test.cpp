@@ -33,6 +33,7 @@ std::vector<std::string> read_document() {
 
 const std::map<std::string, Scope> kHeadings{{"## Top of the file", Scope::top},
                                              {"## [log]", Scope::log},
+                                             {"## [control]", Scope::control},
                                              {"## [[database]]", Scope::database},
                                              {"## [[database.replica]]", Scope::replica}};
 
@@ -164,8 +165,8 @@ TEST_CASE("every key of the list is read", "[config][docs]") {
   for (const auto& key : host_keys()) {
     const auto wrong = fmt::format("{} = {}\n", key.key, key.is_table ? "5" : "{}");
     const auto put = [&](Scope scope) { return key.scope == scope ? wrong : std::string(); };
-    const auto text = fmt::format("{}\n[log]\n{}[[database]]\n{}[[database.replica]]\n{}", put(Scope::top),
-                                  put(Scope::log), put(Scope::database), put(Scope::replica));
+    const auto text = fmt::format("{}\n[log]\n{}[control]\n{}[[database]]\n{}[[database.replica]]\n{}", put(Scope::top),
+                                  put(Scope::log), put(Scope::control), put(Scope::database), put(Scope::replica));
     CAPTURE(text);
     const bool is_repeated = key.key == "replica" || (key.scope == Scope::top && key.is_table);
     const auto shown = lshost::test::mistakes_in(text);

@@ -1,9 +1,15 @@
 // Goal: no value of a key that names a secret is ever shown, even where the file is not TOML at all.
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
+#include "config/config.hpp"
+#include "support/temp_dir.hpp"
+#include "support/world.hpp"
 #include "unit/config/mistakes.hpp"
 
+using namespace lshost;
 using namespace lshost::test;
 
 TEST_CASE("config: secrets are not shown", "[config][secrets]") {
@@ -229,4 +235,41 @@ type = 5 # password = "hunter2"
     ^
 )"},
   });
+}
+
+namespace {
+
+// What is warned of when a file of that mode has that value for a key that its plugin declares to be secret.
+std::string warnings_of(const std::string& value, mode_t mode) {
+  const TempDir directory;
+  const std::string file = directory / "replicas.toml";
+  write_text(file, "[[database]]\npath = \"/a.db\"\n[[database.replica]]\ntype = \"t\"\nphrase = " + value + "\n");
+  REQUIRE(::chmod(file.c_str(), mode) == 0);
+  auto loaded = config::load(file);
+  config::check_all(loaded, [](const config::ReplicaConfig&, std::vector<config::Diagnostic>&) {
+    return std::optional(std::vector{config::KeySpec{.key = "phrase", .secret = true}});
+  });
+  CHECK(config::is_usable(loaded));
+  std::string all;
+  for (const auto& mistake : loaded.mistakes) {
+    CHECK(mistake.is_warning);
+    all += mistake.message + "\n";
+  }
+  CHECK(config::format_mistakes(loaded).find("hunter2") == std::string::npos);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("config: a file with a secret that everybody can read is warned of", "[config][secrets][security]") {
+  CHECK_THAT(
+      warnings_of("\"hunter2\"", 0644),
+      Catch::StartsWith("everybody can read this file, and it holds a secret (its mode is 0644); hint: chmod o-r "));
+  CHECK(warnings_of("\"hunter2\"", 0640).empty());
+  CHECK(warnings_of("\"hunter2\"", 0600).empty());
+  CHECK(warnings_of("\"${PATH}\"", 0644).empty());
+}
+
+TEST_CASE("config: a file that everybody can write to is warned of", "[config][secrets][security]") {
+  CHECK_THAT(warnings_of("\"${PATH}\"", 0662), Catch::StartsWith("everybody can write to this file"));
 }

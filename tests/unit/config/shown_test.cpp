@@ -75,7 +75,7 @@ path = "/a.db"
 [[database.replica]]
 type = "file"
 )",
-       "replicas.toml:1:1: unknown key '\xEF\xBF\xBD[31mred'; known here: plugin-path, shutdown-timeout, log, "
+       "replicas.toml:1:1: unknown key '\xEF\xBF\xBD[31mred'; known here: plugin-path, shutdown-timeout, log, control, "
        "database\n"
        "    \"\\u001b[31mred\" = 1\n"
        "    ^\n"},
@@ -109,7 +109,7 @@ path = "/a.db"
 [[database.replica]]
 type = "file"
 )",
-       R"(replicas.toml:1:1: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk...'; known here: plugin-path, shutdown-timeout, log, database
+       R"(replicas.toml:1:1: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk...'; known here: plugin-path, shutdown-timeout, log, control, database
     kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk...
     ^
 )"},

@@ -36,7 +36,7 @@ path = "/a.db"
 [[database.replica]]
 type = "file"
 )",
-       R"(replicas.toml:1:1: unknown key 'colour'; known here: plugin-path, shutdown-timeout, log, database
+       R"(replicas.toml:1:1: unknown key 'colour'; known here: plugin-path, shutdown-timeout, log, control, database
     colour = "red"
     ^
 )"},
@@ -48,7 +48,7 @@ path = "/a.db"
 [[database.replica]]
 type = "file"
 )",
-       R"(replicas.toml:1:2: unknown key 'metrics'; known here: plugin-path, shutdown-timeout, log, database
+       R"(replicas.toml:1:2: unknown key 'metrics'; known here: plugin-path, shutdown-timeout, log, control, database
     [metrics]
      ^
 )"},

@@ -70,6 +70,7 @@ format = "json"
 [[database]]
 path = "data/a.db"
 meta-path = "meta"
+verify-path = "../scratch"
 checkpoint-interval = "5s"
 min-checkpoint-pages = 10
 shadow-wal-limit = "64MB"
@@ -80,6 +81,7 @@ exclusive-checkpoints = false
   path = "/backups/a"
   snapshot-interval = "0"
   retention = "1d"
+  verify-interval = "6h"
   [[database.replica]]
   type = "s3"
   bucket = "b"
@@ -100,6 +102,8 @@ replica = [{ type = "file", path = "/backups/b" }]
   const auto& first = config.databases[0];
   CHECK(first.path == "/etc/lshost/data/a.db");
   CHECK(first.meta_path == "/etc/lshost/meta");
+  CHECK(first.verify_path == "/etc/scratch");
+  CHECK(config.databases[1].verify_path == "/.b.db-lshost/verify");
   CHECK(first.checkpoint_interval == 5s);
   CHECK(first.min_checkpoint_pages == 10);
   CHECK(first.shadow_wal_limit_bytes == 64'000'000);
@@ -108,11 +112,13 @@ replica = [{ type = "file", path = "/backups/b" }]
   CHECK(first.replicas[0].name == "night.ly_Disk-1");
   CHECK(first.replicas[0].snapshot_interval == 0s);
   CHECK(first.replicas[0].retention == 24h);
+  CHECK(first.replicas[0].verify_interval == 6h);
+  CHECK(first.replicas[1].verify_interval == 0s);
   const auto& entries = first.replicas[1].entries;
   REQUIRE(entries.size() == 5);
   CHECK(entries[0].key == "bucket");
-  CHECK(entries[0].key_location == Location{22, 3});
-  CHECK(entries[0].value.location == Location{22, 12});
+  CHECK(entries[0].key_location == Location{24, 3});
+  CHECK(entries[0].value.location == Location{24, 12});
   CHECK(std::get<std::string>(entries[0].value.data) == "b");
   CHECK(std::get<std::int64_t>(entries[1].value.data) == 8080);
   CHECK(std::get<double>(entries[2].value.data) == 0.5);
@@ -120,7 +126,7 @@ replica = [{ type = "file", path = "/backups/b" }]
   const auto& hosts = std::get<std::vector<Value>>(entries[4].value.data);
   REQUIRE(hosts.size() == 2);
   CHECK(std::get<std::string>(hosts[1].data) == "y");
-  CHECK(hosts[1].location == Location{26, 17});
+  CHECK(hosts[1].location == Location{28, 17});
   CHECK(config.databases[1].replicas[0].entries[0].key == "path");
 }
 
@@ -168,4 +174,17 @@ TEST_CASE("config: load reads a file, and paths are relative to its folder", "[c
   REQUIRE(is_usable(loaded));
   CHECK(loaded.config.file == dir / "replicas.toml");
   CHECK(loaded.config.databases.at(0).path == dir / "app.db");
+}
+
+TEST_CASE("config: the control socket is a path, none at all, or left to lshost", "[config]") {
+  const auto socket = [](const std::string& line) {
+    return load_good("[control]\n" + line + "\n" + kSmallest).config.control_socket;
+  };
+  CHECK(socket("socket = '/run/app.sock'") == "/run/app.sock");
+  CHECK(socket("socket = 'app.sock'") == "/etc/lshost/app.sock");
+  CHECK(socket("socket = ''") == "");
+  CHECK_FALSE(socket(""));
+  const auto folder = load_text(std::string("control.socket = '/tmp/'\n") + kSmallest, "r", "/");
+  REQUIRE(folder.mistakes.size() == 1);
+  CHECK(folder.mistakes[0].message == "socket: expected the path of a socket, found a folder");
 }

@@ -27,6 +27,41 @@ TEST_CASE("choose_checkpoint: by pages, by time, by force, and never too often",
   CHECK(choose(16'000, 0, kCheckpointPause - 1ns) == CheckpointChoice::none);
 }
 
+TEST_CASE("choose_checkpoint: a log that a recovery would misread is emptied at once", "[db][checkpoint]") {
+  const auto sick = [](std::uint32_t log, std::uint32_t backfilled, std::chrono::nanoseconds since,
+                       std::uint32_t failed = 0) {
+    return CheckpointInput{log, backfilled, since, /*is_sick=*/true, failed};
+  };
+  CHECK(choose_checkpoint(kRules, sick(1, 0, kCheckpointPause)) == CheckpointChoice::heal);
+  CHECK(choose_checkpoint(kRules, sick(1, 1, kCheckpointPause)) == CheckpointChoice::heal);  // moved is not enough
+  CHECK(choose_checkpoint(kRules, sick(16'000, 0, kCheckpointPause)) == CheckpointChoice::heal);
+  CHECK(choose_checkpoint(kRules, sick(1, 0, kCheckpointPause - 1ns)) == CheckpointChoice::none);
+  CHECK(choose_checkpoint(kRules, sick(0, 0, 1h)) == CheckpointChoice::none);
+  CHECK(next_checkpoint(kRules, sick(1, 1, 0ns)) == kCheckpointPause);
+  CHECK_FALSE(next_checkpoint(kRules, sick(0, 0, 0ns)).has_value());
+
+  // In vain: rarer and rarer, and meanwhile what is due otherwise.
+  CHECK(retry_pause(3) == 2s);
+  CHECK(retry_pause(1000) == 16s);
+  CHECK(choose_checkpoint(kRules, sick(1000, 0, 1s, 3)) == CheckpointChoice::passive);
+  CHECK(choose_checkpoint(kRules, sick(1, 1, 1s, 3)) == CheckpointChoice::none);
+  CHECK(choose_checkpoint(kRules, sick(1, 1, 2s, 3)) == CheckpointChoice::heal);
+  CHECK(next_checkpoint(kRules, sick(1, 1, 500ms, 3)) == 1500ms);
+}
+
+TEST_CASE("choose_checkpoint: a disk that is too slow for the tail is tried less and less often", "[db][checkpoint]") {
+  const auto slow = [](std::uint32_t log, std::chrono::nanoseconds since, std::uint32_t failed) {
+    return CheckpointInput{log, 0, since, false, 0, failed};
+  };
+  CHECK(choose_checkpoint(kRules, slow(16'000, 1s, 3)) == CheckpointChoice::none);
+  CHECK(choose_checkpoint(kRules, slow(16'000, 2s, 3)) == CheckpointChoice::force);
+  CHECK(choose_checkpoint(kRules, slow(15'999, 1s, 3)) == CheckpointChoice::passive);
+  CHECK(next_checkpoint(kRules, slow(16'000, 500ms, 3)) == 1500ms);
+  CHECK(next_checkpoint(kRules, slow(15'999, 50ms, 3)) == 200ms);
+  CHECK(tail_wait_max(kRules, 16'000) == 200ms);
+  CHECK(tail_wait_max(kRules, 160'000) == 500ms);
+}
+
 TEST_CASE("choose_checkpoint: a backfill that is ahead of the log is nothing to do", "[db][checkpoint]") {
   CHECK(choose(2, 361, 1h) == CheckpointChoice::none);
 }
@@ -34,7 +69,7 @@ TEST_CASE("choose_checkpoint: a backfill that is ahead of the log is nothing to 
 // The application comes first: a disk that is slow, for whatever reason, is never paid for with a failed commit.
 TEST_CASE("may_force: writers wait for little, and for more only as the log grows", "[db][checkpoint]") {
   const auto may = [](std::uint32_t log, std::uint32_t left, CheckpointPace pace) {
-    return may_force(kRules, {log, log - left, 1s}, pace);
+    return may_force(kRules, {log, log - left, 1s}, {pace, 0});
   };
   constexpr CheckpointPace kFast{.frames = 16'000, .took = 400ms};  // 40 frames a millisecond
   constexpr CheckpointPace kSlow{.frames = 16'000, .took = 8s};     // 2
@@ -49,10 +84,12 @@ TEST_CASE("may_force: writers wait for little, and for more only as the log grow
   CHECK_FALSE(may(32'000, 16'000, kSlow));  // eight seconds
   CHECK_FALSE(may(64'000, 400'000 / 1000 + 1, kSlow));
 
-  CHECK_FALSE(may(16'000, 1, {}));                             // nothing was ever moved: a reader is in the way
-  CHECK_FALSE(may(1'000'000, 990'000, kFast));                 // it stays, and the log grows behind its mark
-  CHECK(may_force(kRules, {2, 361, 1h}, kFast));               // a backfill that is ahead of the log
-  CHECK(may_force({.min_pages = 0}, {10, 5, 1s}, {10, 1ns}));  // no division by nothing
+  CHECK_FALSE(may(16'000, 1, {}));                                  // nothing was ever moved: a reader is in the way
+  CHECK_FALSE(may(1'000'000, 990'000, kFast));                      // it stays, and the log grows behind its mark
+  CHECK(may_force(kRules, {18'000, 17'000, 1s}, {kFast, 17'000}));  // readers come and go
+  CHECK_FALSE(may_force(kRules, {18'000, 16'999, 1s}, {kFast, 17'000}));  // one of them stays
+  CHECK(may_force(kRules, {2, 361, 1h}, {kFast, 0}));                     // a backfill that is ahead of the log
+  CHECK(may_force({.min_pages = 0}, {10, 5, 1s}, {{10, 1ns}, 0}));        // no division by nothing
 }
 
 TEST_CASE("next_checkpoint: idle databases have no timer, others the right one", "[db][checkpoint]") {

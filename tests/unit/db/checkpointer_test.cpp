@@ -17,14 +17,24 @@ using namespace lshost::test;
 
 namespace {
 
+/// Each look takes a millisecond, as if the disk or a wait had taken it.
+class TickingClock final : public FakeClock {
+ public:
+  std::chrono::steady_clock::time_point steady_now() const override {
+    ++ticks;
+    return FakeClock::steady_now() + std::chrono::milliseconds(ticks);
+  }
+  mutable int ticks = 0;
+};
+
 /// What Database puts together, without its thread: nothing is captured but by a call.
 class Parts {
  public:
-  explicit Parts(const std::string& path)
+  explicit Parts(const std::string& path, db::CheckpointRules rules = {.min_pages = 1})
       : shadow(os::posix_fs(), db::MetaDir(db::MetaDir::default_for(path)), catalog),
         attachment(db::Attachment::attach(os::posix_fs(), path, true).attachment),
         capture(*attachment, shadow, clock, "app.db"),
-        checkpointer(*attachment, capture, {.min_pages = 1}, clock) {
+        checkpointer(*attachment, capture, rules, clock) {
     attachment->guard().hold_checkpoint_lock();
     shadow.begin_generation(attachment->header_page_size());
     capture.start_over();
@@ -38,7 +48,7 @@ class Parts {
     return capture.captured_frames(*attachment->index().try_read_header());
   }
 
-  FakeClock clock;
+  TickingClock clock;
   db::ShadowCatalog catalog;
   db::ShadowWal shadow;
   std::unique_ptr<db::Attachment> attachment;
@@ -95,6 +105,34 @@ TEST_CASE("Checkpointer: a log that is not wholly in the database gets no window
   reader.exec("COMMIT");
   parts.clock.advance(db::kCheckpointPause);
   REQUIRE(parts.checkpointer.run_if_due());
+  CHECK(parts.attachment->guard().in_window());
+}
+
+// Goal: P4. Method: the clock ticks with each look, so that whoever waits for a reader sees its deadline pass.
+TEST_CASE("Checkpointer: writers are not made to wait for a reader that stays", "[db][checkpoint]") {
+  constexpr int kWaitMax = 20;  // looks without a wait; with it there are a hundred
+  const TempDir directory;
+  SqliteProcess app(directory / "app.db");
+  make(app);
+  Parts parts(directory / "app.db", {.min_pages = 1, .interval = std::chrono::hours(1)});
+  const auto run = [&] {
+    for (int i = 0; i < 20; ++i) app.exec("INSERT INTO t(data) VALUES(randomblob(3000))");
+    parts.clock.advance(db::kCheckpointPause);
+    const int before = parts.clock.ticks;
+    REQUIRE(parts.checkpointer.run_if_due());
+    return parts.clock.ticks - before;
+  };
+  SqliteProcess reader(directory / "app.db");
+  for (const std::string rows : {"0", "60"}) {  // the second time little is left, and only that it stays is in the way
+    reader.exec("BEGIN");
+    REQUIRE(reader.query("SELECT count(*) FROM t") == rows);
+    (void)run();  // it may have come just now, and go soon: that is tried once
+    CHECK(run() <= kWaitMax);
+    CHECK(run() <= kWaitMax);
+    CHECK_FALSE(parts.attachment->guard().is_window_open());
+    reader.exec("COMMIT");
+  }
+  CHECK(run() <= kWaitMax);
   CHECK(parts.attachment->guard().in_window());
 }
 

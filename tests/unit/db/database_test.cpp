@@ -24,7 +24,7 @@ namespace {
 class Host {
  public:
   explicit Host(const std::string& path, db::CheckpointRules rules = {}, std::uint64_t limit = std::uint64_t{4} << 30)
-      : database_({path, db::MetaDir::default_for(path), rules, limit, true}, os::posix_fs(), *watcher(),
+      : database_({path, db::MetaDir::default_for(path), rules, limit, true, 1h}, os::posix_fs(), *watcher(),
                   system_clock()),
         feed_(database_.subscribe("test")),
         follower_(*feed_) {
@@ -186,6 +186,7 @@ TEST_CASE("Database: closing and killed applications begin no new generation", "
   Host host(directory / "app.db", {.min_pages = 5, .interval = 1ms});
   for (int i = 0; i < 10; ++i) {
     SqliteProcess app(directory / "app.db");  // killed at the end of the scope
+    app.exec("PRAGMA busy_timeout=10000");
     app.exec("INSERT INTO t(data) VALUES(randomblob(9000))");
     if (i % 2 == 0) app.close();
     host.follow();
@@ -452,6 +453,37 @@ TEST_CASE("Database: a snapshot that is open when the database stops is taken ba
     FAIL("the stream went on");
   } catch (const Error& e) {
     CHECK(e.code() == ErrorCode::gone);
+  }
+}
+
+// Goal: an image never outlives its generation, and does not hold back checkpoints from the grave.
+// Method: leave the generation while the image is being read, and keep the stream.
+TEST_CASE("Database: a snapshot that is open when its generation ends is taken back", "[db][snapshot]") {
+  const TempDir directory;
+  SqliteProcess app(directory / "app.db");
+  app.exec("PRAGMA journal_mode=WAL");
+  app.exec("PRAGMA busy_timeout=10000");
+  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  app.exec("INSERT INTO t(data) VALUES(randomblob(500000))");
+  Host host(directory / "app.db", {.min_pages = 1, .interval = 1ms});
+  host.follow();
+  auto image = host.feed().open_snapshot();
+  REQUIRE(image);
+  std::vector<std::byte> buffer(1000);
+  REQUIRE(image->bytes->read(buffer) == buffer.size());
+  REQUIRE(host.database().leave_generation(image->position.generation, db::NewGeneration::replica_not_verified));
+  CHECK(host.feed().status()->tip.generation != image->position.generation);
+  try {
+    (void)image->bytes->read(buffer);
+    FAIL("the stream went on");
+  } catch (const Error& e) {
+    CHECK(e.code() == ErrorCode::gone);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (host.feed().status()->tip.index == 0) {  // the log restarts: nothing is frozen any more
+    app.exec("INSERT INTO t(data) VALUES(randomblob(50000))");
+    (void)host.database().capture_now();
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
   }
 }
 

@@ -77,6 +77,21 @@ TEST_CASE("ShadowCatalog: trimming keeps the current index, and who stands at th
   CHECK(run(catalog, at(0, end_of(3))).start == at(1, 0));
 }
 
+TEST_CASE("ShadowCatalog: how far behind somebody is, is told over indexes, and only where it can be", "[db][shadow]") {
+  ShadowCatalog catalog;
+  CHECK_FALSE(catalog.bytes_since(at(0, 0)));
+  fill(catalog);
+  CHECK(catalog.bytes_since(at(0, 0)) == end_of(3) + end_of(2));
+  CHECK(catalog.bytes_since(at(0, end_of(1))) == end_of(3) - end_of(1) + end_of(2));
+  CHECK(catalog.bytes_since(at(1, end_of(2))) == 0);
+  CHECK_FALSE(catalog.bytes_since(at(1, end_of(3))));
+  CHECK_FALSE(catalog.bytes_since({"fedcba9876543210", 0, 0}));
+  CHECK_FALSE(catalog.bytes_since({}));
+  (void)catalog.trim(7);
+  CHECK_FALSE(catalog.bytes_since(at(0, end_of(1))));
+  CHECK(catalog.bytes_since(at(0, end_of(3))) == end_of(2));
+}
+
 TEST_CASE("ShadowCatalog: waiting ends with a change, with time, and with a stop", "[db][shadow]") {
   ShadowCatalog catalog;
   fill(catalog);

@@ -20,6 +20,14 @@ TEST_CASE("stamp: what is written is read again", "[db][stamp]") {
   CHECK(parse_stamp(encode_stamp(some_stamp())) == some_stamp());
 }
 
+TEST_CASE("stamp: without the boot that it was made in, it is no stamp", "[db][stamp]") {
+  for (const auto* boot : {"", " "}) {
+    Stamp stamp = some_stamp();
+    stamp.boot = boot;
+    CHECK_FALSE(parse_stamp(encode_stamp(stamp)));
+  }
+}
+
 TEST_CASE("stamp: cut or changed anywhere, it is no stamp", "[db][stamp]") {
   const std::string text = encode_stamp(some_stamp());
   for (std::size_t at = 0; at < text.size(); ++at) {

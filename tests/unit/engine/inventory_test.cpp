@@ -35,6 +35,8 @@ TEST_CASE("inventory: snapshots and segments by index and offset", "[engine]") {
 TEST_CASE("inventory: an index is followed only by the beginning of the next one", "[engine]") {
   CHECK_FALSE(objects({"wal/00000000_00000000.wal.lz4", "wal/00000001_00001038.wal.lz4"}).is_followed(0));
   CHECK_FALSE(objects({"wal/00000000_00000000.wal.lz4", "wal/00000002_00000000.wal.lz4"}).is_followed(0));
+  CHECK_FALSE(
+      objects({"wal/00000000_00000000.wal.lz4", "wal/ffffffffffffffff_00000000.wal.lz4"}).is_followed(UINT64_MAX));
 }
 
 TEST_CASE("inventory: a break says that two indexes are no neighbours", "[engine]") {

@@ -77,6 +77,19 @@ TEST_CASE("log line: nothing breaks a line or reaches a terminal as a command", 
   CHECK(text(Level::info, "a", "\xc3\xa4", {{"v", std::string_view("\0", 1)}}) == "info  a: \xc3\xa4 v=\"\\u0000\"");
 }
 
+TEST_CASE("printable: what others say commands no terminal", "[obs][security]") {
+  CHECK(obs::printable("plain \"text\", \\ and all") == "plain \"text\", \\ and all");
+  CHECK(obs::printable("two\nlines\n") == "two\nlines\n");
+  CHECK(obs::printable("\x1b]0;title\x07") == "\\u001b]0;title\\u0007");
+  CHECK(obs::printable("a\rb\tc") == "a\\rb\\tc");
+  CHECK(obs::printable("\xc2\x9b") == "\\u009b");
+  CHECK(obs::printable("gr\xc3\xb6\xc3\x9f"
+                       "e") ==
+        "gr\xc3\xb6\xc3\x9f"
+        "e");
+  CHECK(obs::printable("").empty());
+}
+
 TEST_CASE("log line: JSON, byte for byte", "[obs]") {
   CHECK(json(Level::warn, "capture", "new generation", {{"db", "app.db"}, {"pages", 7}, {"why", "a \"b\"\n"}}) ==
         R"("level":"warn","part":"capture","message":"new generation","db":"app.db","pages":7,"why":"a \"b\"\n")");

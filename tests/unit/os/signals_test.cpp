@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <thread>
@@ -113,4 +114,27 @@ TEST_CASE("Signals: gives the mask back in the end", "[os]") {
   REQUIRE(has_said(child, "ready"));
   child.kill(SIGTERM);
   CHECK(child.wait().value().signal == SIGTERM);
+}
+
+TEST_CASE("child: counts hangups", "[.child]") {
+  if (!test::is_child()) return;
+  os::Signals signals;
+  (void)::kill(::getpid(), SIGHUP);
+  sigset_t pending;
+  do {
+    REQUIRE(::sigpending(&pending) == 0);
+  } while (::sigismember(&pending, SIGHUP) == 1);  // until the thread has taken it, to nobody yet
+  std::atomic<int> calls{0};
+  signals.on_hangup([&] { say(("hangup " + std::to_string(++calls)).c_str()); });
+  while (!signals.stop_token().stop_requested()) pause_for(std::chrono::milliseconds(1));
+  signals.on_hangup(nullptr);
+}
+
+TEST_CASE("Signals: SIGHUP calls, and one that came too early is made up for", "[os]") {
+  Process child(test::child("child: counts hangups"));
+  REQUIRE(has_said(child, "hangup 1"));
+  child.kill(SIGHUP);
+  REQUIRE(has_said(child, "hangup 2"));
+  child.kill(SIGTERM);
+  CHECK(child.wait().value().code == 0);
 }

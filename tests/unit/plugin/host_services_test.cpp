@@ -123,7 +123,16 @@ TEST_CASE("host services: configuration of the wrong type names its place", "[pl
   refuse("text", LSHOST_CFG_DOUBLE, "a number");
   refuse("text", LSHOST_CFG_DURATION, "a duration such as \"30s\" or \"24h\"");
   refuse("number", LSHOST_CFG_SIZE, "a size such as \"64MiB\"");
-  refuse("text", 99, "of a type that this host does not know");
+}
+
+TEST_CASE("host services: a type of values that came with a later minor version is unsupported", "[plugin][abi]") {
+  Rig rig({entry("text", "hello")});
+  auto value = sized<lshost_value>();
+  for (const char* key : {"text", "missing"}) {
+    CHECK(rig.host.config_get(rig.ctx, key, -1, 99, &value, &rig.err) == LSHOST_E_UNSUPPORTED);
+    CHECK(rig.err.message == "the key '" + std::string(key) + "': this host has no values of type 99");
+  }
+  CHECK(rig.host.config_check(rig.ctx, &rig.err) == LSHOST_OK);  // asked for is asked for
 }
 
 TEST_CASE("host services: keys that nobody asked for are all named", "[plugin][config]") {

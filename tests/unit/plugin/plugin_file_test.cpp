@@ -66,6 +66,61 @@ TEST_CASE("plugin file: one that others may write to is refused", "[plugin]") {
   }
 }
 
+TEST_CASE("plugin file: every folder on the way has to be trusted, and on the way of links, too",
+          "[plugin][security]") {
+  TempDir top;
+  const std::string outer = top / "outer";
+  const std::string inner = outer + "/inner";
+  std::filesystem::create_directories(inner);
+  for (const auto& folder : {outer, inner}) REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  TempDir staging;
+  const std::string name = plugin_file_name("scripted");
+  std::filesystem::copy_file(copy_plugin(staging, "scripted", "scripted"), inner + "/" + name);
+  REQUIRE(::chmod((inner + "/" + name).c_str(), 0644) == 0);
+  const auto refused = [&](const std::string& path, const std::string& sentence) {
+    const Error error = error_of([&] { (void)plugin::open_plugin_file(path); });
+    CHECK(error.code() == ErrorCode::denied);
+    CHECK(error.what() == path + ": refused: " + sentence);
+  };
+  const std::string path = inner + "/" + name;
+  REQUIRE_NOTHROW(plugin::open_plugin_file(path));
+
+  SECTION("a folder above, writable by others: they can put another folder there") {
+    REQUIRE(::chmod(outer.c_str(), 0757) == 0);
+    refused(path, "the folder " + outer + " on the way to it is writable by others; hint: chmod go-w " + outer);
+  }
+  SECTION("writable by all, and sticky, as /tmp is: they can not") {
+    REQUIRE(::chmod(outer.c_str(), 01777) == 0);
+    CHECK_NOTHROW(plugin::open_plugin_file(path));
+  }
+  SECTION("a link whose target lies in such a folder") {
+    std::filesystem::create_directory(top / "plugins");
+    REQUIRE(::chmod((top / "plugins").c_str(), 0755) == 0);
+    const std::string link = top / "plugins" + "/" + name;
+    std::filesystem::create_symlink(path, link);
+    REQUIRE_NOTHROW(plugin::open_plugin_file(link));
+    REQUIRE(::chmod(outer.c_str(), 0757) == 0);
+    refused(link, "the folder " + outer + " on the way to it is writable by others; hint: chmod go-w " + outer);
+  }
+  SECTION("a link that lies in such a folder, and leads to a good one") {
+    const std::string loose = top / "loose";
+    std::filesystem::create_directory(loose);
+    std::filesystem::create_directory_symlink(inner, loose + "/link");
+    REQUIRE(::chmod(loose.c_str(), 0777) == 0);
+    refused(loose + "/link/" + name,
+            "the folder " + loose + " on the way to it is writable by others; hint: chmod go-w " + loose);
+  }
+  SECTION("a folder above that is another user's") {
+    if (::geteuid() != 0) {
+      WARN("skipped: only root can give a folder away");
+      return;
+    }
+    REQUIRE(::chown(outer.c_str(), 1, 1) == 0);
+    refused(path,
+            "the folder " + outer + " on the way to it belongs to daemon, not to root; hint: chown root " + outer);
+  }
+}
+
 TEST_CASE("plugin file: one of another user is refused", "[plugin]") {
   if (::geteuid() != 0) return;  // only root can give a file away
   TempDir folder;

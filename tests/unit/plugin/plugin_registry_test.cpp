@@ -170,26 +170,83 @@ TEST_CASE("plugins: a file under another name than its type is listed as refused
   CHECK_THAT(found->refusal, Contains("refused: it has no type 'other-type' (it has: something-else)"));
 }
 
-TEST_CASE("plugins: a file that was replaced after it was loaded needs a restart", "[plugin]") {
+// What a new build of a plugin differs in: its version and its build id.
+std::string next_version(std::string bytes) {
+  const auto version = bytes.find("1.2.3");
+  REQUIRE(version != std::string::npos);
+  for (auto at = version; at != std::string::npos; at = bytes.find("1.2.3", at)) bytes[at + 4] = '4';
+  const auto note = bytes.find("GNU", bytes.find(std::string("\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU", 15)));
+  REQUIRE(note != std::string::npos);  // of a linker that gives build ids
+  bytes[note + 4] = static_cast<char>(bytes[note + 4] ^ 1);
+  return bytes;
+}
+
+void replace_by_rename(const TempDir& folder, const std::string& path, const std::string& bytes) {
+  write_whole_file(folder / "new", bytes);
+  std::filesystem::rename(folder / "new", path);
+}
+
+TEST_CASE("plugins: a file that was replaced after it was loaded is told of, and what is loaded goes on",
+          "[plugin][reload]") {
   TempDir folder;
   const std::string path = copy_plugin(folder, "plain-c", "plain-c");
+  const std::string bytes = read_whole_file(path);
   const PluginRegistry registry({folder.path()});
+  CHECK(registry.info("plain-c").value().version == "1.2.3");  // of the file
   (void)registry.load("plain-c");
   (void)registry.load("plain-c");
+  CHECK(registry.changes().empty());
 
-  SECTION("by rename") {
-    write_whole_file(folder / "new", read_whole_file(path));
-    std::filesystem::rename(folder / "new", path);
+  SECTION("by another version") {
+    replace_by_rename(folder, path, next_version(bytes));
+    const auto changes = registry.changes();
+    REQUIRE(changes.size() == 1);
+    CHECK(sentence(changes[0]) == "type 'plain-c': " + path +
+                                      " is lshost-plain-c 1.2.4 now, lshost-plain-c 1.2.3 is "
+                                      "loaded; hint: restart lshost to use the new one");
+    CHECK(registry.load("plain-c").library->identity.version == "1.2.3");
+    CHECK(registry.info("plain-c").value().version == "1.2.3");
+    // So it is for the registry of a changed configuration; one that knows of nothing refuses.
+    const PluginRegistry next({folder.path()}, registry);
+    CHECK(next.load("plain-c").library->identity.version == "1.2.3");
+    CHECK(next.changes().size() == 1);
+    CHECK_THROWS_WITH(PluginRegistry({folder.path()}).load("plain-c"),
+                      Contains("the file was replaced after lshost-plain-c 1.2.3 was loaded from it; hint: restart"));
   }
-  SECTION("by another time only") {
+  SECTION("by the same build: nothing has changed") {
+    replace_by_rename(folder, path, bytes);
+    CHECK(registry.changes().empty());
+    CHECK_NOTHROW(PluginRegistry({folder.path()}).load("plain-c"));
     std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(2));
+    CHECK(registry.changes().empty());
   }
-  const Error error = error_of([&] { (void)registry.load("plain-c"); });
-  CHECK(error.code() == ErrorCode::unsupported);
-  CHECK_THAT(error.what(),
-             Contains("the file was replaced after lshost-plain-c 1.2.3 was loaded from it; hint: restart"));
-  // So does a registry of a new configuration.
-  CHECK_THROWS_WITH(PluginRegistry({folder.path()}).load("plain-c"), Contains("hint: restart"));
+  SECTION("by what can not be used") {
+    replace_by_rename(folder, path, "no plugin");
+    REQUIRE(registry.changes().size() == 1);
+    CHECK_THAT(sentence(registry.changes()[0]),
+               Contains("would not be there after a restart") && Contains("it is no shared library"));
+  }
+  SECTION("by nothing") {
+    std::filesystem::remove(path);
+    REQUIRE(registry.changes().size() == 1);
+    CHECK_THAT(sentence(registry.changes()[0]), Contains("the file is gone"));
+  }
+  SECTION("by one in an earlier folder") {
+    TempDir earlier;
+    write_whole_file(earlier / plugin_file_name("plain-c"), next_version(bytes));
+    const PluginRegistry next({earlier.path(), folder.path()}, registry);
+    REQUIRE(next.changes().size() == 1);
+    CHECK(next.changes()[0].found.path == earlier / plugin_file_name("plain-c"));
+    CHECK(next.load("plain-c").library->path == path);
+  }
+}
+
+TEST_CASE("plugins: one that appears in a folder is found by the next look", "[plugin][reload]") {
+  TempDir folder;
+  const PluginRegistry registry({folder.path()});
+  CHECK_THROWS_WITH(registry.load("plain-c"), Contains("there is no plugin for type 'plain-c'"));
+  (void)copy_plugin(folder, "plain-c", "plain-c");
+  CHECK(registry.load("plain-c").library->identity.version == "1.2.3");
 }
 
 TEST_CASE("plugins: a mistake in the configuration comes with its place", "[plugin][config]") {

@@ -1,6 +1,8 @@
 #include "replica/assemble.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -30,6 +32,13 @@ void check_refused(FakeReplica& replica, const RestorePlan& plan, ErrorCode code
     CHECK(e.code() == code);
     CHECK(std::string(e.what()).find(part) != std::string::npos);
   }
+}
+
+/// Of this process, at its highest so far.
+std::uint64_t resident_bytes() {
+  rusage usage{};
+  REQUIRE(::getrusage(RUSAGE_SELF, &usage) == 0);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 /// For images that would be pages of hex in a failure.
@@ -68,22 +77,12 @@ struct SmallReplica {
   }
 };
 
-}  // namespace
+struct HistoryCase {
+  std::uint32_t page_size;
+  std::string setup;
+};
 
-// Goal: P2. Method: histories by SQLite itself; what is made is what SQLite saw at that very commit, byte for byte.
-TEST_CASE("restore: after every commit it is the database of that commit", "[replica][restore]") {
-  struct Case {
-    std::uint32_t page_size;
-    std::string setup;
-  };
-  const auto c = GENERATE(values<Case>({{512, ""},
-                                        {512, "PRAGMA auto_vacuum = FULL"},
-                                        {1024, "PRAGMA auto_vacuum = INCREMENTAL"},
-                                        {4096, ""},
-                                        {4096, "PRAGMA auto_vacuum = FULL"},
-                                        {16384, "PRAGMA auto_vacuum = INCREMENTAL"},
-                                        {32768, "PRAGMA auto_vacuum = FULL"},
-                                        {65536, ""}}));
+void restore_every_commit(const HistoryCase& c) {
   CAPTURE(c.page_size, c.setup);
   History history(c.page_size, c.setup);
   live_through(history, c.page_size);
@@ -95,9 +94,31 @@ TEST_CASE("restore: after every commit it is the database of that commit", "[rep
     const auto by_position = plan_for(replica, PositionTarget{state.at});
     CHECK(difference(assemble_bytes(replica, by_position, {.threads = 1}), state.image, c.page_size) == "");
     CHECK(difference(assemble_bytes(replica, by_position, {.threads = 4}), state.image, c.page_size) == "");
+    replica.gives_file_ranges = true;  // where pages are read a second time: from all, some and none of the indexes
+    CHECK(difference(assemble_bytes(replica, by_position, {.threads = 1}), state.image, c.page_size) == "");
+    CHECK(difference(assemble_bytes(replica, by_position, {.threads = 4, .kept_indexes_max = 2}), state.image,
+                     c.page_size) == "");
+    CHECK(difference(assemble_bytes(replica, by_position, {.threads = 4, .kept_indexes_max = 0}), state.image,
+                     c.page_size) == "");
+    replica.gives_file_ranges = false;
     CHECK(plan_for(replica, TimeTarget{state.committed_ns}).target == by_position.target);
   }
   CHECK(is_same(assemble_bytes(replica, plan_for(replica, LatestTarget{})), history.states().back().image));
+}
+
+}  // namespace
+
+// Goal: P2. Method: histories by SQLite itself; what is made is what SQLite saw at that very commit, byte for byte.
+TEST_CASE("restore: after every commit it is the database of that commit", "[replica][restore]") {
+  restore_every_commit(GENERATE(values<HistoryCase>(
+      {{512, ""}, {512, "PRAGMA auto_vacuum = FULL"}, {1024, "PRAGMA auto_vacuum = INCREMENTAL"}, {4096, ""}})));
+}
+
+TEST_CASE("restore: after every commit it is the database of that commit, with large pages", "[replica][restore]") {
+  restore_every_commit(GENERATE(values<HistoryCase>({{4096, "PRAGMA auto_vacuum = FULL"},
+                                                     {16384, "PRAGMA auto_vacuum = INCREMENTAL"},
+                                                     {32768, "PRAGMA auto_vacuum = FULL"},
+                                                     {65536, ""}})));
 }
 
 TEST_CASE("restore: indexes too large for the memory are read twice or spooled", "[replica][restore]") {
@@ -108,9 +129,24 @@ TEST_CASE("restore: indexes too large for the memory are read twice or spooled",
     CAPTURE(from_files);
     small.replica.gives_file_ranges = from_files;
     small.replica.read_size_max = 777;
-    CHECK(is_same(assemble_bytes(small.replica, plan, {.threads = 1, .index_memory_bytes = 0}), wanted));
-    CHECK(is_same(assemble_bytes(small.replica, plan, {.threads = 4, .index_memory_bytes = 0}), wanted));
+    for (const std::optional<std::size_t>& kept_max : {std::optional<std::size_t>(0), std::optional<std::size_t>()}) {
+      AssembleCase how{.threads = 1, .index_memory_bytes = 0, .kept_indexes_max = kept_max};
+      CHECK(is_same(assemble_bytes(small.replica, plan, how), wanted));
+      how.threads = 4;
+      CHECK(is_same(assemble_bytes(small.replica, plan, how), wanted));
+    }
   }
+}
+
+// Goal: no page is written that was not proven, though it is read a second time.
+TEST_CASE("restore: a WAL file that changes between the passes is refused", "[replica][restore][damage]") {
+  SmallReplica small;
+  const auto plan = plan_for(small.replica, LatestTarget{});
+  small.replica.gives_file_ranges = true;
+  small.replica.on_file = [](Bytes& content) { content[content.size() - 7] ^= std::byte{1}; };
+  check_refused(small.replica, plan, ErrorCode::corrupt, "is not what it was when it was checked");
+  small.replica.on_file = [](Bytes& content) { content.resize(content.size() - 1); };
+  check_refused(small.replica, plan, ErrorCode::corrupt, "is not what it was when it was checked");
 }
 
 // Method: the first index tells what kind of destination it is; whoever opens one later waits until four do.
@@ -347,6 +383,43 @@ TEST_CASE("restore: pages that were cut off and not written again are zero", "[r
       CHECK(is_zero(page) == (page == 5 || page > 6));
     }
   }
+}
+
+// Goal: a replica that speaks of a database of terabytes costs neither the memory nor the writes of one. Method:
+// commits that say so, sealed like SQLite's; the result is looked at through its size and its blocks on the disk.
+TEST_CASE("restore: a huge size in a commit takes no memory and no disk", "[replica][restore][security]") {
+  History history(512);
+  history.run("CREATE TABLE t(v); INSERT INTO t VALUES(randomblob(4000))");
+  history.take_snapshot();
+  FakeReplica replica = history.replica();
+  const StoredObject first = replica.objects[0];
+  replica.gives_file_ranges = GENERATE(false, true);
+  constexpr std::uint32_t kHuge = 0x7fffffff;  // a terabyte
+  const auto add_index = [&](std::uint64_t index, std::uint32_t frame_page, std::uint32_t db_size_pages) {
+    StoredObject object = first;
+    object.bytes.resize(32 + wal::frame_size(512));
+    wal::store32(object.bytes.data() + 32, frame_page);
+    wal::store32(object.bytes.data() + 36, db_size_pages);
+    seal(object.bytes);
+    object.item = wal_item(kGenA, index, 0, object.bytes.size(), true);
+    replica.objects.push_back(object);
+  };
+  replica.objects[0].item.index_complete = true;
+  add_index(1, 1, 4);          // small, so that everything behind has to be zero later
+  add_index(2, kHuge, kHuge);  // and huge
+  const TempDir directory;
+  ScratchFile out(directory.path());
+  RestoreProgress progress;
+  const auto before = resident_bytes();
+  AssembleOptions options;
+  options.spool_directory = directory.path();
+  const auto done = assemble(replica, plan_for(replica, LatestTarget{}), options, out, progress);
+  CHECK(done.size_bytes == std::uint64_t{kHuge} * 512);
+  struct stat st{};
+  REQUIRE(::stat(out.path().c_str(), &st) == 0);
+  CHECK(static_cast<std::uint64_t>(st.st_size) == done.size_bytes);
+  CHECK(st.st_blocks * 512 < 16 << 20);
+  CHECK(resident_bytes() < before + (std::uint64_t{64} << 20));
 }
 
 TEST_CASE("restore: a stop request ends it", "[replica][restore]") {

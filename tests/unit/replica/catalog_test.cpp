@@ -56,6 +56,24 @@ TEST_CASE("catalog: foreign, empty and repeated items are left out", "[replica]"
   CHECK(generation.indexes[0].items.size() == 1);
 }
 
+// Positions near 2^64 would wrap around: a plan's loop over indexes would never end, and sums of offsets be small.
+TEST_CASE("catalog: items with numbers that nothing can have are left out", "[replica][security]") {
+  constexpr auto kMax = std::uint64_t{INT64_MAX};
+  for (const auto& item : {wal_item(kGenA, UINT64_MAX, 0, 100, true), wal_item(kGenA, kMax, 0, 100, true),
+                           wal_item(kGenA, 0, UINT64_MAX - 10, 100, true), wal_item(kGenA, 0, kMax - 10, 100, true),
+                           wal_item(kGenA, 0, 0, UINT64_MAX, true), snapshot_item(kGenA, UINT64_MAX, 0)}) {
+    CAPTURE(item.position.index, item.position.offset, item.size_bytes);
+    CHECK_FALSE(has_possible_numbers(item));
+    const bool is_wal = item.kind == ItemKind::wal;
+    CHECK(generation_of(kGenA, is_wal ? std::vector<Item>{} : std::vector{item},
+                        is_wal ? std::vector{item} : std::vector<Item>{})
+              .is_empty());
+  }
+  const auto last = wal_item(kGenA, kMax - 1, 100, kMax - 100, true);
+  CHECK(has_possible_numbers(last));
+  CHECK(generation_of(kGenA, {}, {last}).indexes.size() == 1);
+}
+
 TEST_CASE("catalog: reach ends at the first gap and names it", "[replica]") {
   const auto snapshot = snapshot_item(kGenA, 1, 50);
   const auto reach = [&](std::vector<Item> wal) {

@@ -29,6 +29,7 @@ class FakeReplica final : public replica::Replicator {
  public:
   std::vector<StoredObject> objects;
   bool gives_file_ranges = false;       ///< streams are runs of files, as those of the file plugin
+  std::function<void(Bytes&)> on_file;  ///< what its files are like by the time that they are read by their descriptors
   std::size_t read_size_max = 100'000;  ///< a stream gives no more at once
   std::vector<replica::Item> removed;
   std::string list_failure;  ///< not empty: list throws it
@@ -60,7 +61,7 @@ class FakeReplica final : public replica::Replicator {
 
   [[nodiscard]] std::unique_ptr<ByteStream> open(const replica::Item& item) override {
     if (on_open) on_open(item);
-    return std::make_unique<Stream>(find(item).bytes, read_size_max, gives_file_ranges);
+    return std::make_unique<Stream>(find(item).bytes, *this);
   }
   [[nodiscard]] std::vector<replica::CommitTime> commit_times(const replica::Item& item) override {
     return find(item).times;
@@ -76,8 +77,15 @@ class FakeReplica final : public replica::Replicator {
  private:
   class Stream final : public ByteStream {
    public:
-    Stream(const Bytes& bytes, std::size_t read_size_max, bool is_file) : bytes_(bytes), read_size_max_(read_size_max) {
-      if (is_file) file_.reset(::memfd_create("object", MFD_CLOEXEC));
+    Stream(const Bytes& bytes, const FakeReplica& replica) : bytes_(bytes), read_size_max_(replica.read_size_max) {
+      if (!replica.gives_file_ranges) return;
+      file_.reset(::memfd_create("object", MFD_CLOEXEC));
+      Bytes content(kBytesBefore + bytes.size());  // what lies before is no business of the stream
+      std::copy(bytes.begin(), bytes.end(), content.begin() + kBytesBefore);
+      if (replica.on_file) replica.on_file(content);
+      if (::write(file_.get(), content.data(), content.size()) != static_cast<::ssize_t>(content.size())) {
+        throw Error(ErrorCode::internal, "memfd: short write");
+      }
     }
     [[nodiscard]] std::size_t read(MutableByteSpan into) override {
       const std::size_t count = std::min({into.size(), read_size_max_, bytes_.size() - at_});
@@ -87,10 +95,11 @@ class FakeReplica final : public replica::Replicator {
     }
     [[nodiscard]] std::optional<FileRange> file_range() const override {
       if (!file_) return std::nullopt;
-      return FileRange{file_.get(), at_, bytes_.size() - at_};
+      return FileRange{file_.get(), kBytesBefore + at_, bytes_.size() - at_};
     }
 
    private:
+    static constexpr std::size_t kBytesBefore = 5;
     const Bytes& bytes_;
     std::size_t read_size_max_;
     std::size_t at_ = 0;

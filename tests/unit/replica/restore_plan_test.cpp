@@ -362,3 +362,31 @@ TEST_CASE("plan: with any objects missing it is right or refused", "[replica][pl
   }
   CHECK(planned > 100);
 }
+
+// What a destination lists may be made up; whoever has it must not be able to do more than to have a restore refused.
+TEST_CASE("plan: an index that is the last number there is ends a plan, and nothing wraps around", "[replica][plan]") {
+  const std::uint64_t last = INT64_MAX - 1;  // larger ones are no numbers of ours, and left out
+  const auto catalog = make_catalog(
+      {generation_of(kGenA, {snapshot_item(kGenA, last, 0, 100)},
+                     {wal_item(kGenA, 0, 0, 50, true, {1, 2}), wal_item(kGenA, last, 0, 100, true, {3, 4})})});
+  const auto plan = plan_of(plan_restore(catalog, latest(), times_from({})));
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan.steps[0].index == last);
+  CHECK(plan.target == db::Position{kGenA, last, 100});
+
+  const auto stranded =
+      make_catalog({generation_of(kGenA, {snapshot_item(kGenA, last, 0, 100)},
+                                  {wal_item(kGenA, 0, 0, 50, true, {1, 2}), wal_item(kGenA, last, 0, 100, true, {3, 4}),
+                                   wal_item(kGenA, last, 200, 100, true, {5, 6})})});
+  CHECK(refusal_of(plan_restore(stranded, latest(), times_from({}))).missing == db::Position{kGenA, last, 100});
+}
+
+TEST_CASE("plan: a commit time behind its segment takes nothing along that is not there", "[replica][plan]") {
+  const auto catalog = make_catalog(
+      {generation_of(kGenA, {snapshot_item(kGenA, 0, 0, 100)}, {wal_item(kGenA, 0, 0, 300, false, {110, 500})})});
+  const auto times = times_from({{{0, 0}, {{100, 110}, {100'000, 120}}}});
+  const auto plan = plan_of(plan_restore(catalog, at_time(200), times));
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan.steps[0].size_bytes == 300);
+  CHECK(plan.steps[0].pieces.size() == 1);
+}

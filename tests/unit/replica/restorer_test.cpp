@@ -107,6 +107,67 @@ TEST_CASE("restore: what lies at the output is refused, with what to do", "[repl
   }
 }
 
+TEST_CASE("restore: a link at the output is refused and never followed, force or not", "[replica][restore][security]") {
+  Scene scene;
+  const std::string target = scene.directory / "elsewhere";
+  const bool is_dangling = GENERATE(false, true);
+  CAPTURE(is_dangling);
+  if (!is_dangling) write_file(target, std::as_bytes(std::span("precious")));
+  std::filesystem::create_symlink(target, scene.output);
+  CHECK(contains(refusal_of(scene), "app.db is a symbolic link, to " + target + "; hint: "));
+  CHECK(contains(refusal_of(scene, true), "is a symbolic link"));
+  CHECK(std::filesystem::is_symlink(scene.output));
+  CHECK(std::filesystem::exists(target) == !is_dangling);
+}
+
+TEST_CASE("restore: links at the names of the log go, and what they lead to stays", "[replica][restore][security]") {
+  Scene scene;
+  scene.leave_old_database();
+  const TempDir elsewhere;
+  const std::string target = elsewhere / "precious";
+  write_file(target, std::as_bytes(std::span("precious")));
+  for (const char* sidecar : {"-wal", "-shm", "-journal"}) {
+    std::filesystem::remove(scene.output + sidecar);
+    std::filesystem::create_symlink(target, scene.output + sidecar);
+  }
+  (void)scene.restore(true);
+  CHECK(scene.names() == std::vector<std::string>{"app.db"});
+  CHECK(scene.is_restored());
+  CHECK(file_bytes(target).size() == 9);
+}
+
+TEST_CASE("restore: what replaces a file with special bits has none", "[replica][restore][security]") {
+  Scene scene;
+  scene.leave_old_database();
+  REQUIRE(::chmod(scene.output.c_str(), 06755) == 0);
+  (void)scene.restore(true);
+  CHECK(os::posix_fs().stat("test", scene.output)->mode == 0755);
+}
+
+TEST_CASE("publish: a stranger's log beside the new database is reported", "[replica][restore][security]") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can place a file of another user");
+    return;
+  }
+  const TempDir directory;
+  const std::string output = directory / "app.db";
+  write_file(directory / "new", Bytes(10, std::byte{1}));
+  FaultingFs fs;
+  fs.before_each([&](const FsOperation& operation) {  // after the old ones are gone, and before the name is there
+    if (operation.op != "restore.publish") return;
+    const std::string wal = output + "-wal";
+    write_file(wal, Bytes(10, std::byte{2}));
+    (void)!::chown(wal.c_str(), 65534, 65534);
+  });
+  try {
+    publish_database(fs, directory / "new", output, false);
+    FAIL_CHECK("was published without a word");
+  } catch (const Error& e) {
+    CHECK(e.code() == ErrorCode::denied);
+    CHECK(contains(e.what(), "app.db-wal appeared while the database got its name"));
+  }
+}
+
 TEST_CASE("restore: a database that some process has open is never replaced", "[replica][restore]") {
   Scene scene;
   SqliteProcess app(scene.output);

@@ -24,6 +24,7 @@ Bytes assemble_bytes(FakeReplica& replica, const RestorePlan& plan, AssembleCase
   AssembleOptions options;
   options.threads = how.threads;
   options.index_memory_bytes = how.index_memory_bytes;
+  options.kept_indexes_max = how.kept_indexes_max;
   options.spool_directory = directory.path();
   const Assembled assembled = assemble(replica, plan, options, file, progress);
   REQUIRE(progress.done_bytes == progress.total_bytes);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "replica/catalog_reader.hpp"
@@ -20,6 +21,7 @@ namespace lshost::test {
 struct AssembleCase {
   unsigned threads = 0;
   std::uint64_t index_memory_bytes = std::uint64_t{8} << 20;
+  std::optional<std::size_t> kept_indexes_max = {};
 };
 [[nodiscard]] Bytes assemble_bytes(FakeReplica& replica, const replica::RestorePlan& plan, AssembleCase how = {});
 

@@ -1,6 +1,7 @@
 #include "sqlite/check_database.hpp"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -39,7 +40,57 @@ void overwrite(const std::string& path, std::uint64_t offset, const std::string&
           static_cast<::ssize_t>(bytes.size()));
 }
 
+/// While it lives, each new connection of this process knows a function trap(x), which gives x and counts its calls:
+/// what a library that was built with more than ours, or a plugin, might offer to a schema.
+class Trap {
+ public:
+  Trap() {
+    calls = 0;
+    (void)sqlite3_auto_extension(reinterpret_cast<void (*)()>(&Trap::add));
+  }
+  ~Trap() { (void)sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(&Trap::add)); }
+  Trap(const Trap&) = delete;
+  Trap& operator=(const Trap&) = delete;
+
+  static inline int calls = 0;
+
+ private:
+  static int add(sqlite3* db, const char**, const void*) {
+    return sqlite3_create_function(db, "trap", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, &Trap::call, nullptr,
+                                   nullptr);
+  }
+  static void call(sqlite3_context* context, int, sqlite3_value** values) {
+    ++calls;
+    sqlite3_result_value(context, values[0]);
+  }
+};
+
 }  // namespace
+
+TEST_CASE("check_database: the schema of a trap runs nothing", "[sqlite][security]") {
+  const test::TempDir folder;
+  const std::string path = folder / "trap.db";
+  const Trap trap;
+  SECTION("the expression of an index") {
+    {
+      test::AppConnection app(path);
+      app.exec("CREATE TABLE t(x); INSERT INTO t VALUES(1),(2); CREATE INDEX i ON t(trap(x))");
+    }
+    Trap::calls = 0;
+    const auto note = sqlite::check_database(path, CheckLevel::full);
+    CHECK(note.find("unsafe use of trap") != std::string::npos);
+  }
+  SECTION("a generated column") {
+    {
+      test::AppConnection app(path);
+      app.exec("CREATE TABLE t(x, y AS (trap(x)) VIRTUAL NOT NULL); INSERT INTO t VALUES(1)");
+    }
+    Trap::calls = 0;
+    const auto note = sqlite::check_database(path, GENERATE(CheckLevel::quick, CheckLevel::full));
+    CHECK(note.find("unsafe use of trap") != std::string::npos);
+  }
+  CHECK(Trap::calls == 0);
+}
 
 TEST_CASE("check_database: a good database of any page size passes, and nothing appears beside it", "[sqlite]") {
   const auto page_size = GENERATE(as<std::string>{}, "512", "1024", "4096", "65536");

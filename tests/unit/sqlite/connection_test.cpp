@@ -217,3 +217,10 @@ TEST_CASE("library_has_wal_reset_bug: knows the versions", "[sqlite]") {
   }
   CHECK(library_version() == sqlite3_libversion());
 }
+
+TEST_CASE("library_leaves_wrong_checksums: knows the versions", "[sqlite]") {
+  CHECK(library_leaves_wrong_checksums(3'040'001));
+  CHECK(library_leaves_wrong_checksums(3'049'001));
+  CHECK_FALSE(library_leaves_wrong_checksums(3'050'002));
+  CHECK_FALSE(library_leaves_wrong_checksums(3'053'002));
+}

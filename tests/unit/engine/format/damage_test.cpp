@@ -132,3 +132,17 @@ TEST_CASE("object: the key that is missing, wrong or in vain has its own sentenc
   CHECK_THAT(why_not_opened(sealed(raw, compression), {.compression = compression, .identities = identities}),
              Catch::StartsWith("denied: ") && Catch::Contains("not encrypted") && Catch::Contains("hint: "));
 }
+
+// Method: frames of no data, which differ only in the window that they want the reader to keep.
+TEST_CASE("object: a zstd frame that wants more memory than any of ours is refused", "[engine][object][security]") {
+  const OpenOptions options{.compression = Compression::zstd, .identities = {}};
+  const auto with_window = [](const char* descriptor) {
+    return from_hex(std::string("28b52ffd 04 ") + descriptor + " 010000 99e9d851");
+  };
+  CHECK(why_not_opened(with_window("68"), options).empty());  // 8 MiB
+  for (const char* descriptor : {"70", "88", "f8"}) {         // 16 MiB, 128 MiB, 2 TiB
+    CAPTURE(descriptor);
+    CHECK_THAT(why_not_opened(with_window(descriptor), options),
+               Catch::StartsWith("corrupt: the zstd data is damaged"));
+  }
+}

@@ -41,6 +41,33 @@ constexpr std::string_view kGolden =
     "1b2d1dcd5578c406"                   // XXH3-64 of all before
     "6c73686f73742d6f";                  // lshost-o
 
+// The first segment of an index, where the index before is known. The same holds for it.
+constexpr std::string_view kGolden2 =
+    "5c2a4d18 78000000"                  // 120 bytes follow
+    "6c73686f73742d6f"                   // lshost-o
+    "0002 0001 0068 02 00"               // version, readable from, size of the head, kind wal, no flags
+    "5f3c9a1e77b20d48"                   // generation
+    "000000000000002a"                   // index
+    "0000000000000000 0000000000002000"  // offset, end offset
+    "0000000000002000"                   // raw size
+    "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"   // raw checksum
+    "17979cfe3d85cd15"                   // created
+    "00001000 00000000"                  // page size, no commit runs
+    "00000000000061c8"                   // where the index before ends
+    "00000080 00000000"                  // size of the frame, reserved
+    "665191b7307f965a"                   // XXH3-64 of all before
+    "6c73686f73742d6f";                  // lshost-o
+
+ObjectInfo following_info() {
+  auto info = full_info();
+  info.index_complete = false;
+  info.offset = 0;
+  info.end_offset = 0x2000;
+  info.commit_runs.clear();
+  info.previous_end = 0x61c8;
+  return info;
+}
+
 /// Makes the checksum right again after a change: what a newer version, or somebody hostile, would write.
 Bytes with_checksum(Bytes frame) {
   const auto sum = XXH3_64bits(frame.data(), frame.size() - 16);
@@ -73,6 +100,24 @@ TEST_CASE("info frame: its bytes are the ones of the document", "[engine][info][
   const auto frame = encode_info_frame(full_info());
   CHECK(to_hex(frame) == to_hex(from_hex(kGolden)));
   CHECK(decode_info_frame(from_hex(kGolden)) == full_info());
+  CHECK(to_hex(encode_info_frame(following_info())) == to_hex(from_hex(kGolden2)));
+  CHECK(decode_info_frame(from_hex(kGolden2)) == following_info());
+}
+
+TEST_CASE("info frame: only the first segment of a later index follows one", "[engine][info]") {
+  CHECK(contradiction_in(following_info()).empty());
+  auto info = following_info();
+  info.index = 0;
+  CHECK_FALSE(contradiction_in(info).empty());
+  info = full_info();
+  info.previous_end = 1;
+  CHECK_FALSE(contradiction_in(info).empty());
+  info = snapshot_info();
+  info.previous_end = 1;
+  CHECK_FALSE(contradiction_in(info).empty());
+  const auto frame = encode_info_frame(following_info());
+  CHECK(refusal(changed(frame, 40, std::uint64_t{0x1020})) == "corrupt");  // offset
+  CHECK(refusal(changed(frame, 20, std::uint16_t{96})) == "corrupt");      // a head without it
 }
 
 TEST_CASE("info frame: what goes in comes out", "[engine][info]") {
@@ -133,7 +178,8 @@ TEST_CASE("info frame: sizes and counts that lie are refused, with a right check
 
 TEST_CASE("info frame: what a newer version adds is passed over", "[engine][info]") {
   auto frame = encode_info_frame(full_info());
-  const Bytes in_head(24, std::byte{0x77});
+  Bytes in_head(24, std::byte{0x77});
+  std::fill_n(in_head.begin(), 8, std::byte{0});  // version 2's
   const Bytes behind_runs(40, std::byte{0x66});
   frame.insert(frame.begin() + 96, in_head.begin(), in_head.end());
   frame.insert(frame.end() - 24, behind_runs.begin(), behind_runs.end());
@@ -146,7 +192,7 @@ TEST_CASE("info frame: what a newer version adds is passed over", "[engine][info
 }
 
 TEST_CASE("info frame: a newer version that must be understood is refused with a hint", "[engine][info]") {
-  const auto frame = changed(encode_info_frame(full_info()), 18, std::uint16_t{2});
+  const auto frame = changed(encode_info_frame(full_info()), 18, std::uint16_t{3});
   CHECK(refusal(frame) == "unsupported");
   CHECK_THROWS_WITH(decode_info_frame(frame), Catch::Contains("hint: a newer lshost"));
 }
