@@ -4,12 +4,10 @@
 // SQLite destroys frames only by a restart, which needs READ1..READ4 exclusively and a log that is wholly backfilled;
 // and it backfills only under READ0 exclusively. So:
 //
-//   state A, guarded  we hold a read slot (READ4, or 3, 2, 1) shared, with an infinite read mark: nobody can restart
-//   the
-//                     log, and nobody's backfill is held back.
-//   state B, window   we hold READ0 shared instead: the backfill is frozen, so at most one restart can happen, and it
-//   can
-//                     only destroy frames that are backfilled, all of which we have.
+//   state A, guarded  We hold a read slot (READ4, or 3, 2, 1) shared, with an infinite read mark: nobody can restart
+//                     the log, and nobody's backfill is held back.
+//   state B, window   We hold READ0 shared instead: the backfill is frozen, so at most one restart can happen, and it
+//                     can only destroy frames that are backfilled, all of which we have.
 //
 // The states overlap at each change. Leaving B, CKPT is held once before READ0 is let go, so that no checkpointer with
 // a header from before the restart is left (SQLite's WAL-reset bug, 3.7.0 to 3.51.2). docs/ARCHITECTURE.md has the

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "support/complete_generation.hpp"
 #include "support/fail_point.hpp"
 #include "support/sqlite_process.hpp"
 #include "support/world.hpp"
@@ -22,15 +23,6 @@ std::int64_t refused(Writer& writer) {
   const auto at = words.find("refused ");
   REQUIRE(at != std::string::npos);
   return std::stoll(words.substr(at + 8));
-}
-
-void check_one_complete_generation(const World& world, Host& host) {
-  CHECK(host.terminate() == 0);
-  INFO(host.log());
-  CHECK(difference_after_restore(world.db(), world.replica()).value_or("") == "");
-  CHECK(restored_ledger(world.replica()).commit == newest_commit(world.db()));
-  CHECK(generations_of(world.replica()).size() == 1);
-  CHECK(files_of(world.replica(), ".snapshot").size() == 1);
 }
 
 }  // namespace

@@ -2,23 +2,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/complete_generation.hpp"
 #include "support/sqlite_process.hpp"
 #include "support/world.hpp"
 
 using namespace lshost::test;
-
-namespace {
-
-void check_one_complete_generation(const World& world, Host& host) {
-  CHECK(host.terminate() == 0);
-  INFO(host.log());
-  CHECK(difference_after_restore(world.db(), world.replica()).value_or("") == "");
-  CHECK(restored_ledger(world.replica()).commit == newest_commit(world.db()));
-  CHECK(generations_of(world.replica()).size() == 1);
-  CHECK(files_of(world.replica(), ".snapshot").size() == 1);
-}
-
-}  // namespace
 
 TEST_CASE("e2e: foreign checkpoints of every mode never begin a new generation", "[e2e][checkpoint]") {
   const auto mode = GENERATE(as<std::string>{}, "passive", "full", "restart", "truncate");

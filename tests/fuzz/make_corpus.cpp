@@ -24,6 +24,7 @@
 #include "fuzz/memory_stream.hpp"
 #include "isolation/channel.hpp"
 #include "isolation/messages.hpp"
+#include "support/object_info.hpp"
 #include "support/wal_builder.hpp"
 
 namespace {
@@ -71,15 +72,8 @@ Bytes page_like(std::size_t size) {
 }
 
 engine::ObjectInfo info_of(std::size_t raw_size) {
-  engine::ObjectInfo info;
-  info.generation = "5f3c9a1e77b20d48";
-  info.index = 0x2a;
-  info.offset = 0x1020;
-  info.end_offset = info.offset + raw_size;
-  info.page_size = 512;
-  info.created_ns = 1'700'000'000'123'456'789;
-  info.commit_runs.push_back({info.offset + 100, info.created_ns - 9});
-  info.commit_runs.push_back({info.end_offset, info.created_ns - 5});
+  auto info = test::segment_info(raw_size, /*page_size=*/512);
+  info.commit_runs.insert(info.commit_runs.begin(), {info.offset + 100, info.created_ns - 9});
   return info;
 }
 

@@ -17,6 +17,7 @@
 #include "fuzz/keys.hpp"
 #include "fuzz/memory_stream.hpp"
 #include "fuzz/target.hpp"
+#include "support/object_info.hpp"
 
 namespace lshost::fuzz {
 namespace {
@@ -75,18 +76,6 @@ void open_hostile(ByteSpan object, const Kind& kind) {
   expect(peak.bytes() <= kSealMemoryMax + object.size(), "an object takes no more memory than is promised");
 }
 
-ObjectInfo info_of(std::size_t raw_size) {
-  ObjectInfo info;
-  info.generation = "5f3c9a1e77b20d48";
-  info.index = 0x2a;
-  info.offset = 0x1020;
-  info.end_offset = info.offset + raw_size;
-  info.page_size = 512;
-  info.created_ns = 1'700'000'000'123'456'789;
-  if (raw_size > 0) info.commit_runs.push_back({.end_offset = info.end_offset, .commit_ns = info.created_ns - 5});
-  return info;
-}
-
 struct Opening {
   Bytes raw;
   std::optional<ObjectInfo> info;
@@ -106,7 +95,7 @@ void seal_and_open(Input in, const Kind& kind, bool is_cut) {
   const ByteSpan raw = in.rest();
   // Without compression such bytes would be taken for an encrypted object; no database, and no log, begins with them.
   if (text_of(raw).starts_with(age::kIntro)) return;
-  const auto sealed = seal(stream_of(raw), kind.seal_options(), info_of(raw.size()));
+  const auto sealed = seal(stream_of(raw), kind.seal_options(), test::segment_info(raw.size(), /*page_size=*/512));
   Bytes object;
   read_all(*sealed, object);
   const auto opened = open_whole(object, kind, /*piece_size=*/at + 1);

@@ -75,6 +75,13 @@ std::string content_of(const std::vector<std::byte>& image, const std::string& s
   return app.query(sql);
 }
 
+/// What most cases begin with: WAL mode, a writer that waits for its locks, and an empty table t.
+void make_table(SqliteProcess& app) {
+  app.exec("PRAGMA journal_mode=WAL");
+  app.exec("PRAGMA busy_timeout=10000");
+  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+}
+
 constexpr const char* kSum = "SELECT count(*) || '/' || ifnull(sum(id * length(data)), 0) FROM t";
 
 }  // namespace
@@ -85,9 +92,7 @@ TEST_CASE("Database: the feed gives the database as it is after each commit", "[
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
   app.exec("PRAGMA page_size=" + std::to_string(page_size));
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   Host host(directory / "app.db");
   for (int i = 0; i < 20; ++i) {
     app.exec("INSERT INTO t(data) VALUES(randomblob(" + std::to_string(100 + i * 397) + "))");
@@ -103,9 +108,7 @@ TEST_CASE("Database: checkpoints of the application in every mode begin no new g
   SqliteProcess app(directory / "app.db");
   SqliteProcess other(directory / "app.db");
   other.exec("PRAGMA busy_timeout=10000");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   // Checkpoints whenever it may, so that windows come all the time.
   Host host(directory / "app.db", {.min_pages = 1, .interval = 1ms});
   host.follow();
@@ -127,9 +130,7 @@ TEST_CASE("Database: checkpoints of the application in every mode begin no new g
 TEST_CASE("Database: the log restarts in windows, and every index is a WAL that SQLite accepts", "[db][checkpoint]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   Host host(directory / "app.db", {.min_pages = 1, .interval = 1ms});
   host.follow();
   const auto before = host.follower().image();
@@ -156,9 +157,7 @@ TEST_CASE("Database: the log restarts in windows, and every index is a WAL that 
 TEST_CASE("Database: a busy database is restarted by force", "[db][checkpoint]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   Host host(directory / "app.db", {.min_pages = 20, .interval = 1h});
   host.follow();
   // One statement that commits thousands of times without a pause would need a loop in SQL; many big commits do, too.
@@ -178,9 +177,7 @@ TEST_CASE("Database: closing and killed applications begin no new generation", "
   const TempDir directory;
   {
     SqliteProcess app(directory / "app.db");
-    app.exec("PRAGMA journal_mode=WAL");
-    app.exec("PRAGMA busy_timeout=10000");
-    app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+    make_table(app);
     app.close();
   }
   Host host(directory / "app.db", {.min_pages = 5, .interval = 1ms});
@@ -223,9 +220,7 @@ TEST_CASE("Database: a host that comes back goes on in the same generation and s
 TEST_CASE("Database: a log that was restarted while no host was there begins a new generation", "[db][continuity]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   app.exec("INSERT INTO t(data) VALUES(randomblob(5000))");
   db::Position before;
   {
@@ -284,9 +279,7 @@ TEST_CASE("Database: a log that restarts while no host is there is followed if a
           "[db][continuity][stamp]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   db::Position before;
   {
     Host host(directory / "app.db", {.min_pages = 1, .interval = 1ms});
@@ -350,9 +343,7 @@ TEST_CASE("Database: a file that is replaced is followed in a new generation", "
   const TempDir directory;
   const std::string path = directory / "app.db";
   SqliteProcess app(path);
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   Host host(path);
   host.follow();
   const std::string generation = host.follower().position().generation;
@@ -410,9 +401,7 @@ TEST_CASE("Database: a snapshot is the database at its position while writers an
           "[db][snapshot]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   for (int i = 0; i < 50; ++i) app.exec("INSERT INTO t(data) VALUES(randomblob(5000))");
   Host host(directory / "app.db", {.min_pages = 1, .interval = 1ms});
   host.follow();
@@ -436,9 +425,7 @@ TEST_CASE("Database: a snapshot is the database at its position while writers an
 TEST_CASE("Database: a snapshot that is open when the database stops is taken back", "[db][snapshot]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   app.exec("INSERT INTO t(data) VALUES(randomblob(500000))");
   Host host(directory / "app.db");
   host.follow();
@@ -461,9 +448,7 @@ TEST_CASE("Database: a snapshot that is open when the database stops is taken ba
 TEST_CASE("Database: a snapshot that is open when its generation ends is taken back", "[db][snapshot]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   app.exec("INSERT INTO t(data) VALUES(randomblob(500000))");
   Host host(directory / "app.db", {.min_pages = 1, .interval = 1ms});
   host.follow();
@@ -490,9 +475,7 @@ TEST_CASE("Database: a snapshot that is open when its generation ends is taken b
 TEST_CASE("Database: what all replicas have is deleted, what one needs is kept, up to the limit", "[db][shadow]") {
   const TempDir directory;
   SqliteProcess app(directory / "app.db");
-  app.exec("PRAGMA journal_mode=WAL");
-  app.exec("PRAGMA busy_timeout=10000");
-  app.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, data)");
+  make_table(app);
   const std::string path = directory / "app.db";
   Host host(path, {.min_pages = 1, .interval = 1ms}, /*limit=*/6 << 20);
   host.follow();

@@ -60,6 +60,18 @@ StoredObject* find_wal(FakeReplica& replica, std::uint64_t index) {
   return nullptr;
 }
 
+/// Adds a whole index of a single frame, sealed like SQLite's: a commit that says how large the database is. Pages of
+/// 512.
+void add_index(FakeReplica& replica, std::uint64_t index, std::uint32_t frame_page, std::uint32_t db_size_pages) {
+  StoredObject object = replica.objects[0];
+  object.bytes.resize(32 + wal::frame_size(512));
+  wal::store32(object.bytes.data() + 32, frame_page);
+  wal::store32(object.bytes.data() + 36, db_size_pages);
+  seal(object.bytes);
+  object.item = wal_item(kGenA, index, 0, object.bytes.size(), true);
+  replica.objects.push_back(object);
+}
+
 /// One snapshot of the empty database, indexes of one item each.
 struct SmallReplica {
   static constexpr std::uint32_t kPageSize = 1024;
@@ -357,20 +369,10 @@ TEST_CASE("restore: pages that were cut off and not written again are zero", "[r
   const Bytes& image = history.states().back().image;
   const auto pages = static_cast<std::uint32_t>(image.size() / 512);
   REQUIRE(pages > 6);
-  const StoredObject first = replica.objects[0];
-  const auto add_index = [&](std::uint64_t index, std::uint32_t frame_page, std::uint32_t db_size_pages) {
-    StoredObject object = first;
-    object.bytes.resize(32 + wal::frame_size(512));
-    wal::store32(object.bytes.data() + 32, frame_page);
-    wal::store32(object.bytes.data() + 36, db_size_pages);
-    seal(object.bytes);
-    object.item = wal_item(kGenA, index, 0, object.bytes.size(), true);
-    replica.objects.push_back(object);
-  };
   replica.objects[0].item.index_complete = true;
-  add_index(1, 5, pages);      // page 5 as of index 1
-  add_index(2, 1, 4);          // 5 and all behind are cut off
-  add_index(3, 6, pages + 2);  // all but 6 come back without being written
+  add_index(replica, 1, 5, pages);      // page 5 as of index 1
+  add_index(replica, 2, 1, 4);          // 5 and all behind are cut off
+  add_index(replica, 3, 6, pages + 2);  // all but 6 come back without being written
   for (const unsigned threads : {1U, 4U}) {
     const Bytes got = assemble_bytes(replica, plan_for(replica, LatestTarget{}), {.threads = threads});
     REQUIRE(got.size() == (pages + 2) * 512);
@@ -392,21 +394,11 @@ TEST_CASE("restore: a huge size in a commit takes no memory and no disk", "[repl
   history.run("CREATE TABLE t(v); INSERT INTO t VALUES(randomblob(4000))");
   history.take_snapshot();
   FakeReplica replica = history.replica();
-  const StoredObject first = replica.objects[0];
   replica.gives_file_ranges = GENERATE(false, true);
   constexpr std::uint32_t kHuge = 0x7fffffff;  // a terabyte
-  const auto add_index = [&](std::uint64_t index, std::uint32_t frame_page, std::uint32_t db_size_pages) {
-    StoredObject object = first;
-    object.bytes.resize(32 + wal::frame_size(512));
-    wal::store32(object.bytes.data() + 32, frame_page);
-    wal::store32(object.bytes.data() + 36, db_size_pages);
-    seal(object.bytes);
-    object.item = wal_item(kGenA, index, 0, object.bytes.size(), true);
-    replica.objects.push_back(object);
-  };
   replica.objects[0].item.index_complete = true;
-  add_index(1, 1, 4);          // small, so that everything behind has to be zero later
-  add_index(2, kHuge, kHuge);  // and huge
+  add_index(replica, 1, 1, 4);          // small, so that everything behind has to be zero later
+  add_index(replica, 2, kHuge, kHuge);  // and huge
   const TempDir directory;
   ScratchFile out(directory.path());
   RestoreProgress progress;

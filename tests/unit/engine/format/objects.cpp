@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/error.hpp"
+#include "support/object_info.hpp"
 
 namespace lshost::test {
 
@@ -41,18 +42,7 @@ Bytes sample_bytes(std::size_t size, std::uint32_t seed) {
   return bytes;
 }
 
-ObjectInfo wal_info(std::size_t size) {
-  ObjectInfo info;
-  info.kind = ObjectKind::wal;
-  info.generation = "5f3c9a1e77b20d48";
-  info.index = 0x2a;
-  info.offset = 0x1020;
-  info.end_offset = info.offset + size;
-  info.page_size = 4096;
-  info.created_ns = 1'700'000'000'123'456'789;
-  if (size > 0) info.commit_runs.push_back({.end_offset = info.end_offset, .commit_ns = info.created_ns - 5});
-  return info;
-}
+ObjectInfo wal_info(std::size_t size) { return segment_info(size, /*page_size=*/4096); }
 
 ObjectInfo snapshot_info() {
   auto info = wal_info(0);
