@@ -17,8 +17,10 @@ unset LSHOST_PLUGIN_PATH LSHOST CMAKE_PREFIX_PATH
 export PATH="$prefix/bin:$PATH"
 
 lshost plugin new shelf --layer "$layer" --lang "$language" >answer || fail "lshost plugin new shelf"
-cp -rL "$source/$layer-${language/c++/cpp}" example
-rm -rf example/build example/target example/Cargo.lock # of somebody who built in the tree
+shared="any cmake ${language/c++/cpp}"
+mkdir example
+for part in ${shared/cmake rust/rust}; do cp -r "$source/common/$part/." example; done
+cp -r "$source/$layer-${language/c++/cpp}/." example
 diff -r example lshost-shelf >log || fail "what is written is not the example"
 
 refused() { # WHAT IT SAYS, ARGUMENTS...: exit code 2, and nothing is made

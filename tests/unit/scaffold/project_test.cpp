@@ -54,11 +54,17 @@ TEST_CASE("scaffold: the templates in the program are the examples of the tree, 
   std::size_t compared = 0;
   for (const auto& one : templates()) {
     const std::string language(one.language == "c++" ? "cpp" : one.language);
-    const auto folder = examples / (std::string(one.layer) + "-" + language);
+    const auto common = examples / "common";
+    const std::vector<std::filesystem::path> folders = {examples / (std::string(one.layer) + "-" + language),
+                                                        common / language, common / "cmake", common / "any"};
     for (const auto& file : one.files) {
-      INFO(folder / file.path);
-      CHECK(std::string(file.text) == content_of(folder / file.path));
-      const auto mode = std::filesystem::status(folder / file.path).permissions();
+      INFO(one.layer << " " << language << " " << file.path);
+      const auto folder =
+          std::ranges::find_if(folders, [&](const auto& path) { return std::filesystem::exists(path / file.path); });
+      REQUIRE(folder != folders.end());
+      const auto source = *folder / file.path;
+      CHECK(std::string(file.text) == content_of(source));
+      const auto mode = std::filesystem::status(source).permissions();
       CHECK(file.is_executable == ((mode & std::filesystem::perms::owner_exec) != std::filesystem::perms::none));
       ++compared;
     }
