@@ -28,7 +28,7 @@ TEST_CASE("e2e: several writers at full speed on one database, restored page by 
   Writer second(world.db(), options(page_size, 2, {"vacuum=1"}));
   Host host(world.config());
   Writer third(world.db(), options(page_size, 3, {"autocheckpoint=10"}));
-  for (auto* writer : {&first, &second, &third}) writer->wait_for_commits(400);
+  for (auto* writer : {&first, &second, &third}) writer->wait_for_commits(200);
   for (auto* writer : {&first, &second, &third}) writer->stop();
 
   CHECK(host.terminate() == 0);
