@@ -105,6 +105,12 @@ void print_commit(std::int64_t commit) {
   (void)!::write(STDOUT_FILENO, line.data(), line.size());  // a line that is lost loses a test, not the ledger
 }
 
+void rest(std::chrono::microseconds pause) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(pause);
+  const timespec time{seconds.count(), std::chrono::nanoseconds(pause - seconds).count()};
+  (void)::ppoll(nullptr, 0, &time, nullptr);  // a signal ends it
+}
+
 void work(const std::string& path, const Options& options) {
   const auto commits = number(options, "commits", 0);
   const auto every = number(options, "every", 10);
@@ -134,7 +140,7 @@ void work(const std::string& path, const Options& options) {
       (void)sqlite3_close(db);
       db = open(path, options);
     }
-    if (pause.count() > 0) (void)::poll(nullptr, 0, static_cast<int>(pause.count() / 1000));
+    if (pause.count() > 0) rest(pause);
   }
   (void)sqlite3_close(db);
   (void)std::fprintf(stderr, "refused %lld\n", static_cast<long long>(refused));
