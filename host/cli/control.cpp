@@ -76,6 +76,17 @@ void print_failed_verifications(const ordered_json& status) {
   }
 }
 
+/// What a person has to know about a log whose states between were not captured.
+void print_logs_let_go(const ordered_json& status) {
+  for (const auto& database : status.at("databases")) {
+    const auto times = database.at("times_let_go").get<std::uint64_t>();
+    if (times == 0) continue;
+    fmt::print(
+        "\n{}: its log was let go {} since the start, because capture did not keep up; the host's log says why\n",
+        text_of(database.at("path")), times == 1 ? "once" : fmt::format("{} times", times));
+  }
+}
+
 void add_replica(Table& table, const ordered_json& database, const ordered_json& replica) {
   const auto& plugin = replica.at("plugin");
   const auto plugin_text = plugin.is_null() ? "-" : text_of(plugin.at("name")) + " " + text_of(plugin.at("version"));
@@ -104,6 +115,7 @@ void print_status(const ordered_json& status) {
   }
   fmt::print("{}\n{}", databases.as_text(), replicas.as_text());
   print_failed_verifications(status);
+  print_logs_let_go(status);
   for (const auto& change : status.at("replaced_plugins")) fmt::print("\n{}\n", text_of(change.at("message")));
 }
 

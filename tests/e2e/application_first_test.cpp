@@ -162,6 +162,7 @@ TEST_CASE(
   wait_for("the log to be let go", [&] { return host.log().find("the log was let go") != std::string::npos; });
   CHECK(status({}).find("the log was let go: capture does not go on") != std::string::npos);
   CHECK(status({"--json"}).find("\"times_let_go\": 1") != std::string::npos);
+  CHECK(status({}).find("its log was let go once since the start") != std::string::npos);
   writer.stop();
   {
     SqliteProcess app(world.db());
