@@ -46,6 +46,7 @@ must_break() {
 
 gap='!(up)||crash'
 reset_bug='(bf<=mx)'
+false_go='!(lost)'
 
 must_hold
 must_hold -DNOKILL -DREADER
@@ -54,4 +55,7 @@ must_break "$gap" -DNAIVE -DFIXED
 must_break "$reset_bug" -DNOFLUSH
 must_hold -DNOFLUSH -DFIXED # the CKPT rule is there for the WAL-reset bug alone
 must_break "$gap" -DNOCOPY
+must_hold -DNOKILL -DLETGO
+must_break "$false_go" -DNOKILL -DLETGO -DNOASK
+must_break "$reset_bug" -DNOKILL -DLETGO -DNOCKPT
 exit "$((failures > 0))"

@@ -2,22 +2,36 @@
  *
  * What is modelled: the wal-index and its locks, the log as a file with salts and frames, and everybody who touches
  * them: writers, a checkpointer with the WAL-reset bug, recovery after a torn header, an application's reader, and a
- * host that can be killed at any step and comes back. One commit is one frame. Names of SQLite's functions stand where
+ * host that can be killed at any step and comes back, or whose locks are let go under its feet because it does not keep
+ * up (dead_man.hpp), which it finds out later. One commit is one frame. Names of SQLite's functions stand where
  * their steps are.
  *
  * What is checked, as assertions:
  *   no gap        while the host is attached, no committed frame is destroyed that is not in the shadow WAL;
- *   no false go   a host that comes back after a crash and believes that it may go on has missed nothing;
- *   no reset bug  while the host is attached, nBackfill never exceeds mxFrame, whatever the version of SQLite.
+ *   no false go   a host that comes back, after a crash or after its locks were let go, and believes that it may go
+ *                 on has missed nothing;
+ *   no reset bug  while the host is attached, and until the first restart without it, nBackfill never exceeds
+ *                 mxFrame, whatever the version of SQLite.
+ *
+ * What is left out:
+ *   progress      that a window closes again, or a writer gets its turn: tests show it, the model knows safety only
+ *   bytes         frames have no content: checksums, salts that repeat, spilled frames of open transactions
+ *   disks         backfilled means in the database; what a power cut takes back is tested (tests/soak)
+ *   memory        each statement, and each atomic block, is one step that everybody sees at once
+ *   more of us    snapshots (READ0 held beside a guard), the write lock that a forced restart holds, a second host
+ *   numbers       CI has one writer, three lifetimes of two frames, one kill or one letting go; -D has more
  *
  * What can be chosen, with -D:
  *   NW=1|2, NCK=0|1|2, READER   how many writers, checkpointers, and whether there is a reader
  *   MAXI, MAXF                  lifetimes of the log, frames in each
  *   NOKILL, NOTORN, NOHOST      no crash of the host, of a writer; no host at all
+ *   LETGO                       somebody lets go of the host's locks, once
  *   FIXED                       a checkpointer without the WAL-reset bug
  *   NAIVE                       broken: let the guard go, and take it again
  *   NOFLUSH                     broken: leave state B without holding CKPT once
  *   NOCOPY                      broken: open the window without having copied what is backfilled
+ *   NOASK                       broken: do not ask, behind a read, whether the locks still held
+ *   NOCKPT                      broken: let go of a window without holding CKPT once
  */
 
 #ifndef MAXI
@@ -52,11 +66,14 @@ bool guard = false, hR0 = false, hK = false;   /* the host: READ4 with an infini
 /* The shadow WAL's position: lifetime and frames. */
 byte sInc = 0, sN = 0;
 
+bool letgo = false;    /* the host's locks were let go, and it can take none any more */
+bool noticed = false;  /* it found that out */
+
 /* Seen by the assertions only. */
-bool up = false;      /* the host is attached */
+bool up = false;      /* the host is attached, and has its locks */
 bool lost = false;    /* frames were destroyed that no shadow WAL has */
 bool crash = false;   /* the host is about to be killed */
-bool p3 = false;      /* the host has flushed old checkpointers */
+bool p3 = false;      /* the host has flushed old checkpointers, and nobody restarted the log without it */
 
 #define R0FREE (r0 == 0 && !hR0 && !x0)
 #define R1FREE (r1 == 0 && !guard && !x1)
@@ -72,7 +89,10 @@ inline destroy() {
 }
 
 /* walRestartHdr: the index only, the file is not touched. */
-inline restart_hdr() { inc++; mx = 0; bf = 0; torn = false }
+inline restart_hdr() {
+  inc++; mx = 0; bf = 0; torn = false;
+  if :: !up -> p3 = false :: else fi
+}
 
 proctype Writer() {
   byte hi, hm, lk;   /* the header that it read; its read lock: 0 none, 1 READ0, 2 one of READ1..4 */
@@ -192,10 +212,28 @@ end: do
 /* kill -9 of the host, at any step, once. */
 proctype Killer() { crash = true }
 
+/* WalGuard::try_let_go, from another thread. */
+proctype LetGo() {
+  atomic {
+#ifdef NOCKPT
+    up && (guard || hR0) ->
+#else
+    up && (guard || hR0) && (!hR0 || hK || KFREE) ->
+#endif
+    letgo = true; up = false; guard = false; hR0 = false; hK = false
+  }
+  noticed = true
+}
+
+/* What was read counts only if the locks still held behind the read. */
 inline copy() {
   atomic {
     if
+#ifdef NOASK
     :: !torn && mx > 0 ->
+#else
+    :: !torn && mx > 0 && !letgo ->
+#endif
        if
        :: sInc != inc -> sInc = inc; sN = mx
        :: sInc == inc && mx >= sN -> sN = mx
@@ -209,7 +247,7 @@ inline copy() {
 proctype Host() {
 end: do
   :: {
-     atomic { !x1 -> guard = true };                          /* attach: the guard comes first */
+     atomic { !x1 && !letgo -> guard = true };                /* attach: the guard comes first */
      atomic {
        !torn ->
        if
@@ -225,15 +263,18 @@ end: do
        fi;
        up = true
      };
-     atomic { KFREE -> hK = true };                           /* no checkpointer from before is left */
-     atomic { p3 = true; if :: bf > mx -> bf = 0 :: else fi; hK = false };
+     atomic { KFREE && !letgo -> hK = true };                 /* no checkpointer from before is left */
+     atomic {
+       if :: !letgo -> p3 = true; if :: bf > mx -> bf = 0 :: else fi :: else fi;
+       hK = false
+     };
      copy();
      do
      :: copy()
 #ifdef NAIVE
-     :: true -> copy(); guard = false; atomic { !x1 -> guard = true }
+     :: true -> copy(); guard = false; atomic { !x1 && !letgo -> guard = true }
 #else
-     :: atomic { !x0 -> hR0 = true };                         /* what is backfilled is frozen from here */
+     :: atomic { !x0 && !letgo -> hR0 = true };               /* what is backfilled is frozen from here */
 #ifndef NOCOPY
         copy();
 #endif
@@ -245,9 +286,9 @@ end: do
            guard = false;
 #endif
            do :: copy() :: break od;                          /* state B: one restart may happen */
-           atomic { !x1 -> guard = true };
+           atomic { !x1 && !letgo -> guard = true };
 #ifndef NOFLUSH
-           atomic { KFREE -> hK = true };                     /* no checkpointer with an old header is left */
+           atomic { KFREE && !letgo -> hK = true };           /* no checkpointer with an old header is left */
 #endif
            atomic { hR0 = false; hK = false }
         :: else -> hR0 = false
@@ -255,7 +296,12 @@ end: do
 #endif
      od
      } unless {
-       atomic { crash -> crash = false; up = false; p3 = false; guard = false; hR0 = false; hK = false }
+       atomic {
+         crash || noticed ->
+         if :: crash -> p3 = false :: else fi;
+         crash = false; letgo = false; noticed = false;
+         up = false; guard = false; hR0 = false; hK = false
+       }
      }
   od
 }
@@ -280,6 +326,9 @@ init {
 #endif
 #ifndef NOHOST
     run Host();
+#endif
+#ifdef LETGO
+    run LetGo();
 #endif
 #ifndef NOKILL
     run Killer()
