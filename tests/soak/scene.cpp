@@ -186,6 +186,8 @@ void Scene::settle() {
   stop_writer();
   if (!has_host()) start_host();
   wait_until_caught_up();
+  // The replica may have been complete before: a process that has not come to its first line does not know SIGTERM yet.
+  wait_for("the host's first words", [&] { return host_->log().find("lshost: started") != std::string::npos; });
   const int code = host_->terminate();
   end_host();
   if (code != 0) throw Wrong(Wrong::Kind::other, "the host ended with " + std::to_string(code));
