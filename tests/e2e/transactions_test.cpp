@@ -174,3 +174,17 @@ TEST_CASE("e2e: a transaction of a gigabyte over the lock page", "[.huge]") {
   REQUIRE(std::filesystem::file_size(world.db() + "-wal") > 0);
   check_end(world, app, host);
 }
+
+// Goal: places in a log beyond four gigabytes, in one transaction. Some minutes and 25 GB of disk.
+TEST_CASE("e2e: a log of more than four gigabytes", "[.huge]") {
+  const World world;
+  auto app = application(world, "PRAGMA page_size=65536");
+  Host host(world.config());
+  wait_for_rows(world.replica(), "0|0");
+  app.exec("BEGIN");
+  for (int i = 0; i < 5; ++i) app.exec("INSERT INTO t VALUES(randomblob(900000000))");
+  app.exec("COMMIT");
+  REQUIRE(std::filesystem::file_size(world.db() + "-wal") > std::uint64_t{4} << 30);
+  app.exec("INSERT INTO t VALUES(randomblob(100000))");
+  check_end(world, app, host);
+}
