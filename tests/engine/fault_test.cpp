@@ -34,9 +34,9 @@ TEST_CASE("engine: each call fails in each way once, and the replica is complete
   const auto fate = GENERATE(Fate::fail, Fate::fail_after, Fate::tear);
   for (int victim = 0;; ++victim) {
     CAPTURE(static_cast<int>(fate), victim);
+    std::atomic<int> calls{0};
     Fixture f(small_segments());
     f.host.set_one_run_per_commit(true);
-    std::atomic<int> calls{0};
     f.bucket->fate = [&](const Call&) { return calls++ == victim ? fate : Fate::ok; };
     f.replica.start();
     work(f);
@@ -53,11 +53,11 @@ TEST_CASE("engine: each call fails in each way once, and the replica is complete
 TEST_CASE("engine: a host that dies at any call has reported nothing that can not be restored", "[engine][fault]") {
   for (int victim = 0;; ++victim) {
     CAPTURE(victim);
-    Fixture f(small_segments());
-    f.host.set_one_run_per_commit(true);
     std::minstd_rand random(static_cast<unsigned>(victim) + 1);
     std::mutex mutex;
     std::atomic<int> calls{0};
+    Fixture f(small_segments());
+    f.host.set_one_run_per_commit(true);
     f.bucket->fate = [&](const Call&) {
       unsigned delay = 0;
       {
@@ -100,11 +100,10 @@ TEST_CASE("engine: a host that dies at any call has reported nothing that can no
 
 TEST_CASE("engine: reports come in order, whatever the uploads take", "[engine][fault]") {
   const auto seed = GENERATE(1u, 2u, 3u);
-  Fixture f({{"segment-size", std::int64_t{65'536}}, {"parallel-uploads", std::int64_t{8}}});
-  f.host.set_one_run_per_commit(true);
   std::mutex mutex;
   std::minstd_rand random(seed);
-  std::set<std::string> stored;
+  Fixture f({{"segment-size", std::int64_t{65'536}}, {"parallel-uploads", std::int64_t{8}}});
+  f.host.set_one_run_per_commit(true);
   f.bucket->fate = [&](const Call& call) {
     unsigned number = 0;
     {
@@ -124,11 +123,13 @@ TEST_CASE("engine: reports come in order, whatever the uploads take", "[engine][
 }
 
 TEST_CASE("engine: a put that is repeated has the same bytes", "[engine][fault]") {
+  std::atomic<int> left{3};
+  std::mutex mutex;
+  std::map<std::string, std::set<std::string>> versions;
   Fixture f;
   REQUIRE(f.replica.run_until_durable());
-  std::atomic<int> left{3};
-  std::map<std::string, std::set<std::string>> versions;
   f.bucket->fate = [&](const Call& call) {
+    const std::lock_guard hold(mutex);
     for (const auto& [key, object] : f.bucket->objects()) versions[key].insert(object.bytes);
     return call.kind == Call::put && left-- > 0 ? Fate::fail_after : Fate::ok;
   };
@@ -136,14 +137,15 @@ TEST_CASE("engine: a put that is repeated has the same bytes", "[engine][fault]"
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
   f.insert();
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
+  f.bucket->fate = nullptr;
   for (const auto& [key, bodies] : versions) CHECK(bodies.size() == 1);
   CHECK(f.host.errors().size() == 3);
 }
 
 TEST_CASE("engine: a person is asked for where only a person can help, and it goes on when they did",
           "[engine][fault]") {
-  Fixture f;
   std::atomic<bool> is_mended{false};
+  Fixture f;
   f.bucket->failure = lshost::v1::Error(LSHOST_E_DENIED, "the bucket 'b' denies writing", LSHOST_ERR_OPERATOR);
   f.bucket->fate = [&](const Call& call) { return call.kind == Call::put && !is_mended ? Fate::fail : Fate::ok; };
   f.replica.start();
@@ -304,8 +306,8 @@ TEST_CASE("engine: a host without the WAL that is needed gets a new snapshot sto
 }
 
 TEST_CASE("engine: a snapshot that the host takes back is taken again", "[engine][fault]") {
-  Fixture f;
   std::atomic<int> left{3};
+  Fixture f;
   f.host.on_snapshot_read = [&](std::uint64_t done) {
     return done > 0 && left.fetch_sub(1) > 0 ? LSHOST_GONE : LSHOST_OK;
   };
@@ -315,8 +317,8 @@ TEST_CASE("engine: a snapshot that the host takes back is taken again", "[engine
 }
 
 TEST_CASE("engine: a failing host is tried again", "[engine][fault]") {
-  Fixture f;
   std::atomic<int> left{3};
+  Fixture f;
   f.host.on_wal_open = [&](const Position&) { return left.fetch_sub(1) > 0 ? LSHOST_E_IO : LSHOST_OK; };
   REQUIRE(f.replica.run_until_durable());
   CHECK(f.host.errors().size() == 3);

@@ -145,12 +145,12 @@ TEST_CASE("engine: commits are put together for the interval, and their times ke
 }
 
 TEST_CASE("engine: who is far behind sends full segments, several at once", "[engine]") {
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
   Fixture f({{"segment-size", std::int64_t{65'536}},
              {"sync-interval", std::chrono::nanoseconds(std::chrono::milliseconds(500))}});
   f.host.set_one_run_per_commit(true);
   for (int i = 0; i < 80; ++i) f.insert();
-  std::atomic<int> now{0};
-  std::atomic<int> most{0};
   f.bucket->fate = [&](const Call& call) {
     if (call.kind != Call::put || call.key.find("/wal/") == std::string::npos) return Bucket::Fate::ok;
     const int at_once = ++now;
@@ -177,15 +177,15 @@ TEST_CASE("engine: a transaction larger than a segment is one object, streamed",
 }
 
 TEST_CASE("engine: the segment with the first byte of an index waits for all before it", "[engine]") {
+  std::mutex mutex;
+  std::set<std::string> under_way;
+  bool is_ordered = true;
   Fixture f({{"segment-size", std::int64_t{65'536}}});
   f.host.set_one_run_per_commit(true);
   for (int index = 0; index < 3; ++index) {
     for (int i = 0; i < 20; ++i) f.insert();
     f.next_index();
   }
-  std::mutex mutex;
-  std::set<std::string> under_way;
-  bool is_ordered = true;
   f.bucket->fate = [&](const Call& call) {
     if (call.kind != Call::put || call.key.find("/wal/") == std::string::npos) return Bucket::Fate::ok;
     {
@@ -204,6 +204,7 @@ TEST_CASE("engine: the segment with the first byte of an index waits for all bef
 }
 
 TEST_CASE("engine: a due snapshot is taken once for an index, and WAL goes on beside it", "[engine]") {
+  std::atomic<bool> go_on{false};
   Fixture f;
   REQUIRE(f.replica.run_until_durable());
   f.host.set_snapshot_due();  // the index has one
@@ -212,7 +213,6 @@ TEST_CASE("engine: a due snapshot is taken once for an index, and WAL goes on be
   f.next_index();
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
 
-  std::atomic<bool> go_on{false};
   f.bucket->fate = [&](const Call& call) {
     const bool is_snapshot = call.kind == Call::put && call.key.find("/snapshots/") != std::string::npos;
     if (is_snapshot) (void)wait_until([&] { return go_on.load(); });
@@ -235,13 +235,13 @@ TEST_CASE("engine: a due snapshot is taken once for an index, and WAL goes on be
 }
 
 TEST_CASE("engine: a new generation, and one that begins during a snapshot", "[engine]") {
+  std::atomic<bool> has_changed{false};
   Fixture f;
   REQUIRE(f.replica.run_until_durable());
   const auto first = f.host.tip();
   f.next_index();
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
   const auto end = f.host.tip();
-  std::atomic<bool> has_changed{false};
   f.host.on_snapshot_read = [&](std::uint64_t) {
     (void)wait_until([&] { return has_changed.load(); });
     return LSHOST_OK;
@@ -309,12 +309,12 @@ TEST_CASE("engine: start stops the run before it; stop ends all work", "[engine]
 
 TEST_CASE("engine: memory does not grow with the database", "[engine]") {
   // Sealing takes what it takes; what must not be there is the snapshot itself.
-  Fixture f;
-  f.host.commit("CREATE TABLE big(x)");
-  for (int i = 0; i < 2; ++i) f.host.commit("INSERT INTO big VALUES(randomblob(20000000))");
   std::uint64_t read = 0;
   std::uint64_t ahead = 0;
   std::atomic<std::uint64_t> taken{0};
+  Fixture f;
+  f.host.commit("CREATE TABLE big(x)");
+  for (int i = 0; i < 2; ++i) f.host.commit("INSERT INTO big VALUES(randomblob(20000000))");
   f.bucket->on_body = [&](const std::string& key, std::uint64_t bytes) {
     if (key.find("/snapshots/") != std::string::npos) taken = bytes;
   };

@@ -88,11 +88,11 @@ TEST_CASE("engine: encrypted objects are opened with a key only, and a start goe
 
 TEST_CASE("engine: without a secret key a start takes a new snapshot, and loses nothing before it is there",
           "[engine]") {
+  bool was_complete = false;
   Fixture f({{"age-recipients", Texts{kRecipient}}});
   REQUIRE(f.replica.run_until_durable());
   f.replica.stop();
   const auto before = f.bucket->keys();
-  bool was_complete = false;
   f.bucket->fate = [&](const Bucket::Call& call) {
     if (call.key.find("/snapshots/") != std::string::npos) was_complete = f.bucket->keys() == before;
     return Bucket::Fate::ok;

@@ -191,8 +191,8 @@ TEST_CASE("file replicator: without a generation it waits, and says so", "[file]
 }
 
 TEST_CASE("file replicator: a commit between the end of the copy and the wait is not missed", "[file][replicator]") {
-  Fixture f;
   std::atomic<int> left{20};
+  Fixture f;
   f.host.at_tip = [&] {
     if (left.fetch_sub(1) > 0) f.insert();
   };
@@ -216,8 +216,8 @@ TEST_CASE("file replicator: name, type and paths", "[file][replicator]") {
 
 TEST_CASE("file replicator: snapshotting from start until the position is known, and during a snapshot",
           "[file][replicator]") {
-  Fixture f;
   std::atomic<bool> seen{false};
+  Fixture f;
   f.host.on_snapshot_read = [&](std::uint64_t) {
     seen = f.replica->Snapshotting();
     return LSHOST_OK;
@@ -281,14 +281,14 @@ TEST_CASE("file replicator: a due snapshot is taken once for an index", "[file][
 }
 
 TEST_CASE("file replicator: WAL is shipped while a snapshot is being taken", "[file][replicator]") {
+  std::atomic<bool> moved{false};
+  Position during;
   Fixture f;
   f.run_until_durable();
   f.next_index();
   f.host.commit("CREATE TABLE big(x)");
   f.host.commit("INSERT INTO big VALUES(zeroblob(40000000))");
   REQUIRE(f.host.wait_until_durable(f.host.tip()));
-  std::atomic<bool> moved{false};
-  Position during;
   f.host.on_snapshot_read = [&](std::uint64_t done) {
     if (during.IsNone()) during = f.insert();
     if (done > (20u << 20) && f.host.durable() == during) moved = true;
@@ -321,8 +321,8 @@ TEST_CASE("file replicator: a host that no longer has the WAL gets a new snapsho
 }
 
 TEST_CASE("file replicator: a snapshot stream that the host takes back is taken again", "[file][replicator]") {
-  Fixture f;
   std::atomic<int> left{3};
+  Fixture f;
   f.host.on_snapshot_read = [&](std::uint64_t done) {
     return done > 0 && left.fetch_sub(1) > 0 ? LSHOST_GONE : LSHOST_OK;
   };
@@ -332,8 +332,8 @@ TEST_CASE("file replicator: a snapshot stream that the host takes back is taken 
 }
 
 TEST_CASE("file replicator: a failing host is tried again", "[file][replicator]") {
-  Fixture f;
   std::atomic<int> left{3};
+  Fixture f;
   f.host.on_wal_open = [&](const Position&) { return left.fetch_sub(1) > 0 ? LSHOST_E_IO : LSHOST_OK; };
   f.run_until_durable();
   CHECK(f.host.errors().size() == 3);

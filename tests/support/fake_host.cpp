@@ -122,11 +122,9 @@ struct FakeHost::Callbacks {
                                lshost_error* err) noexcept {
     FakeHost& host = of(ctx);
     Position from = Position::From(*from_c);
-    if (host.on_wal_open) {
-      const std::int32_t result = host.on_wal_open(from);
-      if (result < 0) detail::FillError(err, result, LSHOST_ERR_RETRYABLE, {}, "the test failed this call");
-      if (result != LSHOST_OK) return result;
-    }
+    const std::int32_t result = host.on_wal_open.call_or(LSHOST_OK, from);
+    if (result < 0) detail::FillError(err, result, LSHOST_ERR_RETRYABLE, {}, "the test failed this call");
+    if (result != LSHOST_OK) return result;
     std::unique_lock hold(host.mutex_);
     if (host.cancelled_) return LSHOST_CANCELLED;
     if (from.generation != host.generation_ || from.index < host.first_index_ || from.index > host.last_index_) {
@@ -137,7 +135,7 @@ struct FakeHost::Callbacks {
       const bool more = from.index < host.last_index_ && !host.indexes_[from.index + 1].bytes.empty();
       if (!more) {
         hold.unlock();
-        if (host.at_tip) host.at_tip();
+        host.at_tip.call();
         return LSHOST_END;
       }
       from = {from.generation, from.index + 1, 0};
@@ -170,7 +168,8 @@ struct FakeHost::Callbacks {
     info->size = now.image.size();
     info->created_ns = now.commit_ns;
     info->page_size = host.page_size_;
-    *out = make_reader(now.image, host.on_snapshot_read, nullptr);
+    const auto before = [&host](std::uint64_t done) { return host.on_snapshot_read.call_or(LSHOST_OK, done); };
+    *out = make_reader(now.image, before, nullptr);
     return LSHOST_OK;
   }
 

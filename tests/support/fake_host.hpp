@@ -23,6 +23,7 @@
 #include <lshost/cpp/context.hpp>
 
 #include "support/app_database.hpp"
+#include "support/hook.hpp"
 
 namespace lshost::test {
 
@@ -101,11 +102,11 @@ class FakeHost {
 
   // ---- what a test may do in between; called without a lock, from the replicator's thread ----
   /// Before each read of a snapshot stream, with the bytes read so far; the result is what the read says if not OK.
-  std::function<std::int32_t(std::uint64_t)> on_snapshot_read;
+  Hook<std::int32_t(std::uint64_t)> on_snapshot_read;
   /// When wal_open is about to say that there is nothing more.
-  std::function<void()> at_tip;
+  Hook<void()> at_tip;
   /// When wal_open was called; a result other than OK is what it says.
-  std::function<std::int32_t(const Position&)> on_wal_open;
+  Hook<std::int32_t(const Position&)> on_wal_open;
 
   struct Callbacks;  // the C functions
 

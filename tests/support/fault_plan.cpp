@@ -25,10 +25,7 @@ void FaultPlan::heal() {
   fired_ = false;
 }
 
-void FaultPlan::before_each(std::function<void(const FsOperation&)> hook) {
-  MutexLock lock(mutex_);
-  hook_ = std::move(hook);
-}
+void FaultPlan::before_each(std::function<void(const FsOperation&)> hook) { hook_ = std::move(hook); }
 
 bool FaultPlan::fired() const {
   MutexLock lock(mutex_);
@@ -56,17 +53,15 @@ void FaultPlan::enter(std::string_view kind, std::string_view op, const std::str
 
 std::optional<Error> FaultPlan::enter_or_fail(std::string_view kind, std::string_view op, const std::string& path) {
   const FsOperation operation{std::string(kind), std::string(op), path};
-  std::function<void(const FsOperation&)> hook;
   std::optional<ErrorCode> fault;
   {
     MutexLock lock(mutex_);
     ++count_;
     story_.push_back(operation.kind + " " + path);
-    hook = hook_;
     fault = next_fault(operation);
     if (fault) fired_ = true;
   }
-  if (hook) hook(operation);
+  hook_.call(operation);
   if (!fault) return std::nullopt;
   return Error(*fault, operation.op + " " + path + ": injected failure");
 }

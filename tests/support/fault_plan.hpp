@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/mutex.hpp"
+#include "support/hook.hpp"
 
 namespace lshost::test {
 
@@ -36,7 +37,7 @@ class FaultPlan {
   void heal();
 
   /// Runs before each operation, on the thread that asked, with no lock held. It may throw an Error, block, or end the
-  /// process (a crash at exactly this step). Set it before other threads come.
+  /// process (a crash at exactly this step).
   void before_each(std::function<void(const FsOperation&)> hook);
 
   [[nodiscard]] bool fired() const;                      ///< an injected failure happened since the last heal()
@@ -59,7 +60,7 @@ class FaultPlan {
   [[nodiscard]] std::optional<ErrorCode> next_fault(const FsOperation& operation) LSHOST_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
-  std::function<void(const FsOperation&)> hook_ LSHOST_GUARDED_BY(mutex_);
+  Hook<void(const FsOperation&)> hook_;
   std::optional<std::uint64_t> until_nth_ LSHOST_GUARDED_BY(mutex_);
   ErrorCode nth_code_ LSHOST_GUARDED_BY(mutex_) = ErrorCode::transient;
   std::vector<Rule> rules_ LSHOST_GUARDED_BY(mutex_);

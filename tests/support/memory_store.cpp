@@ -73,7 +73,7 @@ Bucket::Fate Bucket::begin(Call call) {
     const std::lock_guard hold(mutex_);
     calls_.push_back(call);
   }
-  Fate chosen = is_dead_ ? Fate::fail : fate ? fate(call) : Fate::ok;
+  Fate chosen = is_dead_ ? Fate::fail : fate.call_or(Fate::ok, call);
   if (chosen == Fate::die) is_dead_ = true;
   if (is_dead_) chosen = Fate::fail;
   if (chosen == Fate::fail) throw failure;
@@ -93,7 +93,7 @@ void MemoryStore::put(const std::string& key, Source& body, std::uint64_t size, 
     const std::size_t count = body.Read(std::span(buffer).first(want));
     if (count == 0) break;
     bytes.append(reinterpret_cast<const char*>(buffer.data()), count);
-    if (bucket_->on_body) bucket_->on_body(key, bytes.size());
+    bucket_->on_body.call(key, bytes.size());
   }
   if (size != kSizeUnknown && bytes.size() != size) throw Error(LSHOST_E_INVALID, "the body is cut");
   if (bucket_->is_dead_) throw bucket_->failure;

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,6 +10,8 @@
 #include <vector>
 
 #include <lshost/blob_replicator.hpp>
+
+#include "support/hook.hpp"
 
 namespace lshost::test {
 
@@ -33,10 +34,11 @@ class Bucket {
   };
 
   /// Asked before each call, from its thread; may wait. What a fate says besides: `failure`.
-  std::function<Fate(const Call&)> fate;
+  Hook<Fate(const Call&)> fate;
+  /// Given before the first call.
   v1::Error failure{LSHOST_E_UNAVAILABLE, "the test's store does not answer", LSHOST_ERR_RETRYABLE};
   /// Called with the bytes of a body that were taken so far.
-  std::function<void(const std::string& key, std::uint64_t taken)> on_body;
+  Hook<void(const std::string& key, std::uint64_t taken)> on_body;
 
   struct Object {
     std::string bytes;
